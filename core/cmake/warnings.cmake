@@ -1,0 +1,7 @@
+# One set of warnings for every target of this project. They are errors in CI alone (DISPYTCH_WERROR), so that a newer
+# compiler never stops a user's build. Fields that a designated initialiser leaves out are zero on purpose.
+add_library(dispytch_warnings INTERFACE)
+target_compile_options(dispytch_warnings INTERFACE
+  -Wall -Wextra -Wshadow -Wcast-align
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers>
+  $<$<BOOL:${DISPYTCH_WERROR}>:-Werror>)

@@ -1,0 +1,153 @@
+// A whole program: configuration, backends, emitters, listeners, tasks, signals, exit codes.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <dispytch/emitter.hpp>
+#include <dispytch/handler.hpp>
+#include <dispytch/parameters.hpp>
+
+namespace dispytch {
+
+namespace detail {
+
+template <class Arg>
+Parameter describe_task_parameter() {
+  using Plain = std::remove_cvref_t<Arg>;
+  if constexpr (std::is_same_v<Plain, std::stop_token>) {
+    return {ParameterKind::stop_token, typeid(Plain)};
+  } else if constexpr (is_named<Plain>) {
+    return {ParameterKind::provided, typeid(typename Plain::value_type), Plain::name};
+  } else {
+    static_assert(std::is_lvalue_reference_v<Arg>, "dispytch: a task takes std::stop_token, Named<...> and references to provided objects");
+    return {ParameterKind::provided, typeid(Plain)};
+  }
+}
+
+/// A task with its types erased. `provided` by parameter, null where the parameter is the stop token.
+struct Task {
+  std::vector<Parameter> parameters;
+  std::function<void(void* const* provided, std::stop_token stop)> run;
+};
+
+template <class F, class... Args>
+Task make_task(F function) {
+  return {{describe_task_parameter<Args>()...}, [function = std::move(function)](void* const* provided, std::stop_token stop) {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+              [[maybe_unused]] const auto argument = [&]<class Arg>(std::type_identity<Arg>, std::size_t index) -> decltype(auto) {
+                using Plain = std::remove_cvref_t<Arg>;
+                if constexpr (std::is_same_v<Plain, std::stop_token>) {
+                  return std::stop_token{stop};
+                } else if constexpr (is_named<Plain>) {
+                  return Plain{*static_cast<typename Plain::value_type*>(provided[index])};
+                } else {
+                  return static_cast<Arg>(*static_cast<Plain*>(provided[index]));
+                }
+              };
+              std::invoke(function, argument(std::type_identity<Args>{}, I)...);
+            }(std::index_sequence_for<Args...>{});
+          }};
+}
+
+template <class F>
+struct MakeTask {
+  template <class... Args>
+  struct Of {
+    static Task make(F function) { return make_task<F, Args...>(std::move(function)); }
+  };
+  using type = typename Signature<F>::template parameters<Of>;
+};
+
+}  // namespace detail
+
+/// Exit codes of every program over dispytch.
+enum class ExitCode : int {
+  done = 0,
+  failed = 1,         ///< at run time: a handler, a task, a broker
+  usage = 2,          ///< wrong usage, wiring or configuration; nothing was started
+  still_running = 3,  ///< a handler still ran when the time to drain was over
+};
+
+/// A program that listens, emits, or both, wired by one config file.
+///
+/// Everything but main() and run() is called before them, by one thread. Mistakes in the wiring (a listener the config file doesn't
+/// name, a parameter that nothing provides) are reported together, before anything is started.
+class App {
+ public:
+  explicit App(std::string name, std::string version = {});
+  App(App&&) noexcept;
+  App& operator=(App&&) noexcept;
+  ~App();
+
+  /// One T for the application, given to handlers and tasks that take a T&. It must be thread-safe.
+  template <class T, class... Args>
+  App& provide(Args&&... args) {
+    providers().template add<T>({}, std::forward<Args>(args)...);
+    return *this;
+  }
+  /// Lends an object that outlives the application.
+  template <class T>
+  App& provide(std::reference_wrapper<T> object) {
+    providers().lend({}, object.get());
+    return *this;
+  }
+  /// One of several T, for parameters of type Named<"name", T>.
+  template <class T, class... Args>
+  App& provide_named(std::string name, Args&&... args) {
+    providers().template add<T>(std::move(name), std::forward<Args>(args)...);
+    return *this;
+  }
+  /// An Implementation for parameters of type Interface&.
+  template <class Interface, class Implementation, class... Args>
+  App& provide_as(Args&&... args) {
+    providers().template add_as<Interface, Implementation>({}, std::forward<Args>(args)...);
+    return *this;
+  }
+
+  /// Handles what the config file's listener of that name receives. Several calls with one name add up.
+  App& listen(std::string listener, HandlerGroup group);
+
+  /// Runs a function on a thread of its own once everything is connected. It takes Named<"flights", EventEmitter> (an emitter of the
+  /// config file), EventEmitter& where there is only one, std::stop_token, and references to provided objects. An App without listeners
+  /// ends when its tasks have returned and its emitters are flushed. An exception ends the application with ExitCode::failed.
+  template <class F>
+  App& task(F function) {
+    static_assert(detail::PlainCallable<F>, "dispytch: a task is a function or a lambda with named parameter types");
+    return add_task(detail::MakeTask<F>::type::make(std::move(function)));
+  }
+
+  /// A command-line option of the application itself, e.g. option("--input", "FILE of flights", input). `value` holds the default and
+  /// must outlive main(). For std::string, int, double and bool (a flag).
+  App& option(std::string name, std::string help, std::string& value);
+  App& option(std::string name, std::string help, int& value);
+  App& option(std::string name, std::string help, double& value);
+  App& option(std::string name, std::string help, bool& value);
+
+  /// The program: --config FILE, --check, --version, --until-idle DURATION, then run(). The first SIGINT or SIGTERM drains, the second
+  /// ends the process at once. Returns the exit code. Call it before other threads are started: signals are blocked in them.
+  int main(int argc, char** argv);
+
+  /// Where the program has its own main loop and signals: the config file to use, then run().
+  App& config(std::string file);
+  /// Connects, runs until the token asks to stop (or the tasks of an App without listeners have returned), drains and disconnects.
+  /// Blocks; touches no signal. Returns the exit code; where a handler outlives the time to drain the process exits with 3 at once.
+  int run(std::stop_token stop);
+
+ private:
+  struct State;
+  Providers& providers() noexcept;
+  App& add_task(detail::Task task);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dispytch

@@ -1,0 +1,15 @@
+// All that an application needs.
+#pragma once
+
+#include <dispytch/app.hpp>
+#include <dispytch/backend.hpp>
+#include <dispytch/describe.hpp>
+#include <dispytch/emitter.hpp>
+#include <dispytch/event.hpp>
+#include <dispytch/handler.hpp>
+#include <dispytch/listener.hpp>
+#include <dispytch/message.hpp>
+#include <dispytch/outcome.hpp>
+#include <dispytch/parameters.hpp>
+#include <dispytch/result.hpp>
+#include <dispytch/wire.hpp>

@@ -1,0 +1,250 @@
+// User code for a topic and an event type, and groups of it with shared defaults.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <dispytch/describe.hpp>
+#include <dispytch/event.hpp>
+#include <dispytch/message.hpp>
+#include <dispytch/outcome.hpp>
+#include <dispytch/parameters.hpp>
+
+namespace dispytch {
+
+/// What one handler says for itself. Each field left out is the group's, then the event's.
+struct HandlerOptions {
+  std::string topic = {};  ///< a name, or a pattern whose `{segments}` match one part between dots
+  std::string name = {};   ///< for logs; default: the event's type and the topic
+};
+
+/// What the handlers of a group share.
+struct GroupOptions {
+  std::string topic = {};
+};
+
+namespace detail {
+
+/// The members of an Event but its body, filled by the engine.
+struct EventEnvelope {
+  std::string& id;
+  std::string& type;
+  std::string& topic;
+  Timestamp& timestamp;
+  std::vector<std::pair<std::string, std::string>>& headers;
+  std::optional<std::string>& key;
+  std::int32_t& partition;
+  std::int64_t& offset;
+  std::uint32_t& attempt;
+};
+
+/// A message on its way into a handler: what invoke() takes its arguments from. Made by the listener, one for each call.
+class Delivery {
+ public:
+  virtual ~Delivery() = default;
+
+  const Message& message;
+  void* const* provided = nullptr;             // by parameter; null where the parameter is no provided object
+  const std::string_view* segments = nullptr;  // by parameter; empty where the parameter is no TopicSegment
+
+  /// The event's body, and its envelope if asked. false: the bytes are no such event, and the listener knows why.
+  virtual bool decode(const EventType& type, void* body, const EventEnvelope* envelope) = 0;
+  /// Says that a topic segment is not what the handler's parameter wants.
+  virtual void reject_segment(std::string_view name, std::string_view text, const std::type_info& wanted) = 0;
+
+ protected:
+  explicit Delivery(const Message& of) noexcept : message{of} {}
+};
+
+/// A handler with its types erased. Immutable once its group is included; invoke() may run on several threads at a time.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  /// Decodes what the parameters ask for and calls the user's function. nullopt: undecodable. Throws what the user's function throws.
+  virtual std::optional<Outcome> invoke(Delivery& delivery) const = 0;
+
+  const EventType* event = nullptr;  // null: takes every message of the topic, undecoded
+  std::string topic = {};            // after handler, group and event were asked
+  std::string name = {};
+  std::vector<Parameter> parameters = {};
+};
+
+template <class>
+inline constexpr bool is_event = false;
+template <class T>
+inline constexpr bool is_event<Event<T>> = true;
+
+template <class Body, class Arg>
+Parameter describe_parameter() {
+  using Plain = std::remove_cvref_t<Arg>;
+  if constexpr (is_event<Plain>) {
+    static_assert(std::is_same_v<Plain, Event<Body>>,
+                  "dispytch: this handler asks for an Event of another type than it was registered for");
+    static_assert(!std::is_lvalue_reference_v<Arg> || std::is_const_v<std::remove_reference_t<Arg>>,
+                  "dispytch: take the event by const reference or by value");
+    return {ParameterKind::event, typeid(Plain)};
+  } else if constexpr (std::is_same_v<Plain, Body>) {
+    static_assert(!std::is_lvalue_reference_v<Arg> || std::is_const_v<std::remove_reference_t<Arg>>,
+                  "dispytch: take the body by const reference or by value");
+    return {ParameterKind::body, typeid(Plain)};
+  } else if constexpr (std::is_same_v<Plain, Message>) {
+    static_assert(!std::is_lvalue_reference_v<Arg> || std::is_const_v<std::remove_reference_t<Arg>>,
+                  "dispytch: take the Message by const reference");
+    return {ParameterKind::message, typeid(Plain)};
+  } else if constexpr (is_topic_segment<Plain>) {
+    return {ParameterKind::segment, typeid(typename Plain::value_type), Plain::name};
+  } else if constexpr (is_named<Plain>) {
+    return {ParameterKind::provided, typeid(typename Plain::value_type), Plain::name};
+  } else {
+    static_assert(!DescribedEvent<Plain>, "dispytch: this handler takes the body of another event than it was registered for");
+    static_assert(std::is_lvalue_reference_v<Arg>, "dispytch: take a provided object by reference");
+    return {ParameterKind::provided, typeid(Plain)};
+  }
+}
+
+/// Stands for the body where a handler takes messages of any type.
+struct NoBody {};
+
+template <class Body, class F, class... Args>
+class TypedHandler final : public Handler {
+ public:
+  static_assert(
+      std::is_invocable_v<const F&, Args...>,
+      "dispytch: a handler is called as const, perhaps by several threads; keep its state in a provided object, not in a mutable lambda");
+
+  explicit TypedHandler(F function) : function_{std::move(function)} {
+    if constexpr (!std::is_same_v<Body, NoBody>) event = &event_type<Body>();
+    parameters = {describe_parameter<Body, Args>()...};
+  }
+
+  std::optional<Outcome> invoke(Delivery& delivery) const override {
+    if constexpr ((is_event<std::remove_cvref_t<Args>> || ...)) {
+      Event<Body> whole{};
+      const EventEnvelope envelope{whole.id,  whole.type,      whole.topic,  whole.timestamp, whole.headers,
+                                   whole.key, whole.partition, whole.offset, whole.attempt};
+      if (!delivery.decode(*event, &whole.body, &envelope)) return std::nullopt;
+      return call(delivery, whole.body, &whole, std::index_sequence_for<Args...>{});
+    } else if constexpr ((std::is_same_v<std::remove_cvref_t<Args>, Body> || ...)) {
+      Body body{};
+      if (!delivery.decode(*event, &body, nullptr)) return std::nullopt;
+      return call(delivery, body, nullptr, std::index_sequence_for<Args...>{});
+    } else {
+      NoBody none;
+      return call(delivery, none, nullptr, std::index_sequence_for<Args...>{});
+    }
+  }
+
+ private:
+  template <class Held, std::size_t... I>
+  std::optional<Outcome> call(Delivery& delivery, Held& body, void* whole, std::index_sequence<I...>) const {
+    bool segments_fit = true;
+    ((segments_fit = segments_fit && check_segment<Args>(delivery, I)), ...);
+    if (!segments_fit) return std::nullopt;
+    if constexpr (std::is_void_v<std::invoke_result_t<const F&, Args...>>) {
+      std::invoke(function_, argument<Args>(delivery, I, body, whole)...);
+      return done();
+    } else {
+      static_assert(std::is_same_v<std::invoke_result_t<const F&, Args...>, Outcome>,
+                    "dispytch: a handler returns nothing or dispytch::Outcome");
+      return std::invoke(function_, argument<Args>(delivery, I, body, whole)...);
+    }
+  }
+
+  template <class Arg>
+  static bool check_segment(Delivery& delivery, std::size_t index) {
+    if constexpr (is_topic_segment<std::remove_cvref_t<Arg>>) {
+      using Value = typename std::remove_cvref_t<Arg>::value_type;
+      if (!parse_segment<Value>(delivery.segments[index])) {
+        delivery.reject_segment(std::remove_cvref_t<Arg>::name, delivery.segments[index], typeid(Value));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  template <class Arg, class Held>
+  static decltype(auto) argument(Delivery& delivery, std::size_t index, Held& body, [[maybe_unused]] void* whole) {
+    using Plain = std::remove_cvref_t<Arg>;
+    if constexpr (is_event<Plain>) {
+      return pass<Arg>(*static_cast<Plain*>(whole));
+    } else if constexpr (std::is_same_v<Plain, Body>) {
+      return pass<Arg>(body);
+    } else if constexpr (std::is_same_v<Plain, Message>) {
+      return (delivery.message);
+    } else if constexpr (is_topic_segment<Plain>) {
+      return Plain{*parse_segment<typename Plain::value_type>(delivery.segments[index])};
+    } else if constexpr (is_named<Plain>) {
+      return Plain{*static_cast<typename Plain::value_type*>(delivery.provided[index])};
+    } else {
+      return static_cast<Arg>(*static_cast<Plain*>(delivery.provided[index]));
+    }
+  }
+
+  // What is taken by value or by && is moved: nobody else looks at it. Two parameters for one body would see it moved, so const& stays a
+  // reference.
+  template <class Arg, class Held>
+  static decltype(auto) pass(Held& held) {
+    if constexpr (std::is_lvalue_reference_v<Arg>) {
+      return static_cast<const Held&>(held);
+    } else {
+      return std::move(held);
+    }
+  }
+
+  F function_;
+};
+
+template <class Body, class F>
+struct MakeHandler {
+  template <class... Args>
+  using Of = TypedHandler<Body, F, Args...>;
+  using type = typename Signature<F>::template parameters<Of>;
+};
+
+}  // namespace detail
+
+/// A set of handlers with shared defaults. Built at start by one thread, then included in a listener.
+class HandlerGroup {
+ public:
+  explicit HandlerGroup(GroupOptions options = {}) : options_{std::move(options)} {}
+
+  /// Handles events of type T (DISPYTCH_EVENT). The function's parameters say what it needs: the body `const T&`, `const Event<T>&`,
+  /// `const Message&`, TopicSegment, Named, or a reference to anything the application provides. It returns nothing or an Outcome; an
+  /// exception is a failure. It must be callable as const: state belongs into provided objects.
+  /// What nothing provides is an error when the application starts.
+  template <class T, class F>
+  HandlerGroup& on(F function, HandlerOptions options = {}) {
+    static_assert(DescribedEvent<T>, "dispytch: on<T> needs an event described by DISPYTCH_EVENT");
+    static_assert(detail::PlainCallable<F>,
+                  "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
+    auto handler = std::make_unique<typename detail::MakeHandler<T, F>::type>(std::move(function));
+    add(std::move(handler), std::move(options));
+    return *this;
+  }
+
+  /// Handles every message of a topic, whatever its type, undecoded. The topic is the options' or the group's.
+  template <class F>
+  HandlerGroup& on_message(F function, HandlerOptions options = {}) {
+    static_assert(detail::PlainCallable<F>,
+                  "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
+    auto handler = std::make_unique<typename detail::MakeHandler<detail::NoBody, F>::type>(std::move(function));
+    add(std::move(handler), std::move(options));
+    return *this;
+  }
+
+  const std::vector<std::shared_ptr<const detail::Handler>>& handlers() const noexcept { return handlers_; }
+
+ private:
+  void add(std::unique_ptr<detail::Handler> handler, HandlerOptions options);
+
+  GroupOptions options_;
+  std::vector<std::shared_ptr<const detail::Handler>> handlers_;
+};
+
+}  // namespace dispytch

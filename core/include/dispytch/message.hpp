@@ -1,0 +1,83 @@
+// What a broker carries: bytes with a topic, a key and headers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <dispytch/plugin/abi.h>
+
+namespace dispytch {
+
+/// Wall-clock time as the wire carries it: milliseconds since 1970-01-01 UTC.
+using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// A header of a received message. Views; valid as long as the Message.
+struct Header {
+  std::string_view key = {};
+  std::string_view value = {};
+};
+
+/// A message as an application builds it, all bytes owned.
+struct OutgoingMessage {
+  std::string topic = {};
+  std::optional<std::string> key = {};      ///< absent: no key. An empty string is a key.
+  std::optional<std::string> payload = {};  ///< absent: a tombstone
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::optional<std::int32_t> partition = {};
+  std::optional<Timestamp> timestamp = {};
+};
+
+/// A received message: a view of the backend's memory, valid during the handler's call and no longer.
+class Message {
+ public:
+  /// Internal: made by the listener from what the plugin delivered.
+  Message(const dispytch_message& raw, const dispytch_consumer_api* api, dispytch_consumer* consumer) noexcept
+      : raw_{&raw}, api_{api}, consumer_{consumer} {}
+
+  std::string_view topic() const noexcept { return view(raw_->topic); }
+  /// nullopt: the message has no key. An empty key is a key.
+  std::optional<std::string_view> key() const noexcept { return optional_view(raw_->key); }
+  /// nullopt: a tombstone.
+  std::optional<std::string_view> payload() const noexcept { return optional_view(raw_->payload); }
+  /// nullopt: the broker has no partitions.
+  std::optional<std::int32_t> partition() const noexcept {
+    return (raw_->flags & DISPYTCH_MSG_PARTITION) != 0 ? std::optional{raw_->partition} : std::nullopt;
+  }
+  /// nullopt: the broker has no integer positions.
+  std::optional<std::int64_t> offset() const noexcept {
+    return (raw_->flags & DISPYTCH_MSG_OFFSET) != 0 ? std::optional{raw_->offset} : std::nullopt;
+  }
+  /// The broker's time of the message; nullopt where it keeps none.
+  std::optional<Timestamp> timestamp() const noexcept {
+    return (raw_->flags & DISPYTCH_MSG_TIMESTAMP) != 0 ? std::optional{Timestamp{std::chrono::milliseconds{raw_->timestamp_ms}}}
+                                                       : std::nullopt;
+  }
+  /// The broker has delivered it before.
+  bool redelivered() const noexcept { return (raw_->flags & DISPYTCH_MSG_REDELIVERED) != 0; }
+
+  /// The headers in the order of the wire, names may repeat. Read from the broker's client at each call: keep the result.
+  /// Throws Exception where the backend can't read them.
+  std::vector<Header> headers() const;
+  /// The last header of that name.
+  std::optional<std::string_view> header(std::string_view name) const;
+
+  const dispytch_message& raw() const noexcept { return *raw_; }
+
+ private:
+  static std::string_view view(dispytch_bytes bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
+  static std::optional<std::string_view> optional_view(dispytch_bytes bytes) noexcept {
+    return bytes.data == nullptr ? std::nullopt : std::optional{view(bytes)};
+  }
+
+  const dispytch_message* raw_;
+  const dispytch_consumer_api* api_;
+  dispytch_consumer* consumer_;
+};
+
+}  // namespace dispytch

@@ -1,0 +1,274 @@
+#include <dispytch/app.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <utility>
+
+#include "app/command_line.hpp"
+#include "app/signals.hpp"
+#include "app/supervisor.hpp"
+#include "app/wiring.hpp"
+#include "base/log.hpp"
+#include "handle/bind.hpp"
+
+namespace dispytch {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long the tasks of an application without listeners may go on after the end was asked for; listeners have their own `drain`.
+constexpr milliseconds kTaskPatience{25'000};
+
+int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
+
+}  // namespace
+
+struct App::State {
+  std::string name;
+  std::string version;
+  Providers providers = {};
+  std::map<std::string, std::vector<HandlerGroup>> listeners = {};
+  std::vector<detail::Task> tasks = {};
+  std::vector<app::ExtraOption> options = {};
+  app::CommandLine line = {};
+
+  // Emitters that handlers and tasks ask for stand in `providers` from the check on, empty until they are opened.
+  std::map<std::string, EventEmitter*> emitters = {};
+
+  config::Config load() const;
+  void want_emitters(const config::Config& config, const std::vector<detail::Parameter>& parameters, std::vector<std::string>& problems);
+  EventEmitter* want_emitter(const std::string& of_config, const std::string& as);
+  std::map<std::string, route::Router> check(const config::Config& config);
+  ExitCode serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop);
+  void start_tasks(app::Supervisor& supervisor) const;
+  ExitCode close_emitters();
+};
+
+App::App(std::string name, std::string version) : state_{std::make_unique<State>()} {
+  state_->name = std::move(name);
+  state_->version = std::move(version);
+}
+App::App(App&&) noexcept = default;
+App& App::operator=(App&&) noexcept = default;
+App::~App() = default;
+
+Providers& App::providers() noexcept { return state_->providers; }
+
+App& App::listen(std::string listener, HandlerGroup group) {
+  state_->listeners[std::move(listener)].push_back(std::move(group));
+  return *this;
+}
+
+App& App::add_task(detail::Task task) {
+  state_->tasks.push_back(std::move(task));
+  return *this;
+}
+
+App& App::option(std::string name, std::string help, std::string& value) {
+  state_->options.push_back({std::move(name), std::move(help), &value});
+  return *this;
+}
+App& App::option(std::string name, std::string help, int& value) {
+  state_->options.push_back({std::move(name), std::move(help), &value});
+  return *this;
+}
+App& App::option(std::string name, std::string help, double& value) {
+  state_->options.push_back({std::move(name), std::move(help), &value});
+  return *this;
+}
+App& App::option(std::string name, std::string help, bool& value) {
+  state_->options.push_back({std::move(name), std::move(help), &value});
+  return *this;
+}
+
+App& App::config(std::string file) {
+  state_->line.config = std::move(file);
+  return *this;
+}
+
+int App::main(int argc, char** argv) {
+  const app::Parsed parsed =
+      app::parse_command_line(argc, argv, state_->name, state_->version, state_->options, !state_->listeners.empty(), state_->line.config);
+  if (parsed.exit_code) return *parsed.exit_code;
+  state_->line = parsed.line;
+  const app::Signals signals;
+  return run(signals.token());
+}
+
+int App::run(std::stop_token stop) {
+  try {
+    const config::Config config = state_->load();
+    log::configure(config.logging.level, config.logging.format);
+    auto routers = state_->check(config);
+    if (state_->line.check) {
+      app::Backends backends{config, state_->name, state_->version};
+      for (const auto& [name, unused] :
+           config.backends) {  // the plugin judges its own options; whether a broker answers is no matter of them
+        try {
+          backends.open(name);
+        } catch (const Exception& exception) {
+          if (exception.error().code == ErrorCode::config) throw;
+        }
+      }
+      std::cout << config.file.string() << ": no mistakes found\n";
+      return code(ExitCode::done);
+    }
+    return code(state_->serve(config, std::move(routers), stop));
+  } catch (const Exception& exception) {
+    std::cerr << exception.what() << (std::string_view{exception.what()}.ends_with('\n') ? "" : "\n");
+    const bool wrong_setup = exception.error().code == ErrorCode::config || exception.error().code == ErrorCode::invalid;
+    return code(wrong_setup ? ExitCode::usage : ExitCode::failed);
+  }
+}
+
+config::Config App::State::load() const {
+  if (line.config.empty()) throw Exception{ErrorCode::config, "no config file was given: use --config FILE, or App::config(file)"};
+  return config::load_or_throw(line.config, app::load_options_of_this_process());
+}
+
+// ---- checking, before anything is opened ----
+
+std::map<std::string, route::Router> App::State::check(const config::Config& config) {
+  std::vector<std::string> problems = providers.conflicts();
+  for (const auto& [listener, groups] : listeners) {
+    for (const HandlerGroup& group : groups) {
+      for (const auto& handler : group.handlers()) want_emitters(config, handler->parameters, problems);
+    }
+  }
+  for (const detail::Task& task : tasks) want_emitters(config, task.parameters, problems);
+
+  std::map<std::string, route::Router> routers;
+  for (const auto& [listener, groups] : listeners) {
+    if (!config.listeners.contains(listener)) {
+      std::string known;
+      for (const auto& [known_name, unused] : config.listeners) known += (known.empty() ? "" : ", ") + known_name;
+      problems.push_back("the application listens as `" + listener +
+                         "`, which the config file doesn't have under `listeners`; there are: " + (known.empty() ? "none" : known));
+      continue;
+    }
+    routers.emplace(listener, app::make_router(config, listener, groups, providers, problems));
+  }
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    handle::bind_parameters("task " + std::to_string(i + 1), tasks[i].parameters, providers, problems);
+  }
+  if (problems.empty()) return routers;
+  std::string text;
+  for (const std::string& problem : problems) text += config.file.string() + ": " + problem + "\n";
+  text += std::to_string(problems.size()) + (problems.size() == 1 ? " error\n" : " errors\n");
+  throw Exception{ErrorCode::config, text};
+}
+
+// The parameters that are emitters: `Named<"flights", EventEmitter>` is that of the config file, `EventEmitter&` the only one it has.
+void App::State::want_emitters(const config::Config& config, const std::vector<detail::Parameter>& parameters,
+                               std::vector<std::string>& problems) {
+  for (const detail::Parameter& parameter : parameters) {
+    if (parameter.kind != detail::ParameterKind::provided || parameter.type != typeid(EventEmitter)) continue;
+    const std::string wanted{parameter.name};
+    if (providers.find(parameter.type, wanted) != nullptr) continue;
+    std::string known;
+    for (const auto& [emitter, unused] : config.emitters) known += (known.empty() ? "" : ", ") + emitter;
+    if (wanted.empty() && config.emitters.size() == 1) {
+      want_emitter(config.emitters.begin()->first, {});
+    } else if (wanted.empty()) {
+      problems.push_back("an EventEmitter& was asked for, but the config file has " + (known.empty() ? "no emitter" : "several: " + known) +
+                         "; ask for one by its name: Named<\"name\", EventEmitter>");
+    } else if (config.emitters.contains(wanted)) {
+      want_emitter(wanted, wanted);
+    } else {
+      problems.push_back("the emitter `" + wanted + "` was asked for, which the config file doesn't have under `emitters`; there are: " +
+                         (known.empty() ? "none" : known));
+    }
+  }
+}
+
+EventEmitter* App::State::want_emitter(const std::string& of_config, const std::string& as) {
+  const auto known = emitters.find(of_config);
+  if (known != emitters.end()) {  // asked for with and without its name
+    providers.lend(as, *known->second);
+    return known->second;
+  }
+  EventEmitter& emitter = providers.add<EventEmitter>(as, std::shared_ptr<detail::EmitterCore>{});
+  emitters.emplace(of_config, &emitter);
+  return &emitter;
+}
+
+// ---- running ----
+
+ExitCode App::State::serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop) {
+  app::Backends backends{config, name, version};
+  for (auto& [emitter, slot] : emitters) *slot = EventEmitter{app::open_emitter(config, emitter, backends)};
+  std::vector<std::unique_ptr<listen::Engine>> engines;
+  milliseconds patience = routers.empty() ? kTaskPatience : milliseconds{0};
+  for (auto& [listener, router] : routers) {
+    engines.push_back(app::open_listener(config, listener, std::move(router), backends));
+    patience = std::max(patience, config.listeners.at(listener).drain);
+  }
+
+  std::optional<Error> failure;
+  {
+    app::Supervisor supervisor;
+    for (const auto& engine : engines) {
+      supervisor.start(app::Supervisor::Kind::listener, "listener " + engine->name(),
+                       [&engine = *engine](std::stop_token stop_listener) { return engine.run(stop_listener); });
+    }
+    start_tasks(supervisor);
+    log::info("app", name + " started: " + std::to_string(engines.size()) + " listeners, " + std::to_string(emitters.size()) +
+                         " emitters, " + std::to_string(tasks.size()) + " tasks");
+
+    const auto idle = [&] {
+      if (!line.until_idle || supervisor.tasks_running()) return false;
+      const auto now = system_clock().monotonic().count();
+      return std::ranges::all_of(engines, [&](const auto& engine) {
+        const auto since = engine->counters().idle_since_ns.load(std::memory_order_relaxed);
+        return since != 0 && now - since >= std::chrono::nanoseconds{*line.until_idle}.count();
+      });
+    };
+    supervisor.wait(stop, idle);
+    supervisor.request_stop();
+    // Handlers are awaited for `drain`; what the broker takes longer for ends by itself, with an error of its own.
+    bool ended = supervisor.join(patience);
+    if (!ended && !engines.empty() && std::ranges::all_of(engines, [](const auto& engine) { return engine->draining(); })) {
+      ended = supervisor.join(patience + border::kCloseTimeout + milliseconds{1000});
+    }
+    if (!ended) {
+      log::error("app", supervisor.still_running() + " still ran " + std::to_string(patience.count()) +
+                            " ms after the end was asked for; ending without it, what it has in hand is delivered again");
+      std::_Exit(code(ExitCode::still_running));
+    }
+    failure = supervisor.failure();
+  }
+  engines.clear();
+  const ExitCode emitters_closed = close_emitters();
+  log::info("app", name + (failure ? " failed" : " ended"));
+  return failure ? ExitCode::failed : emitters_closed;
+}
+
+void App::State::start_tasks(app::Supervisor& supervisor) const {
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const std::string who = "task " + std::to_string(i + 1);
+    std::vector<std::string> none;
+    supervisor.start(app::Supervisor::Kind::task, who,
+                     [&task = tasks[i],
+                      provided = handle::bind_parameters(who, tasks[i].parameters, providers, none)](std::stop_token stop) -> Result<void> {
+                       task.run(provided.data(), std::move(stop));
+                       return {};
+                     });
+  }
+}
+
+ExitCode App::State::close_emitters() {
+  ExitCode result = ExitCode::done;
+  constexpr milliseconds kFlush{30'000};
+  for (auto& [emitter, slot] : emitters) {
+    if (const Result<void> flushed = slot->flush(kFlush); !flushed) {
+      log::error("emitter." + emitter, flushed.error().text);
+      result = ExitCode::failed;
+    }
+    *slot = EventEmitter{std::shared_ptr<detail::EmitterCore>{}};
+  }
+  return result;
+}
+
+}  // namespace dispytch

@@ -1,0 +1,124 @@
+#include "app/wiring.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "border/document.hpp"
+#include "border/library.hpp"
+
+namespace dispytch::app {
+namespace {
+
+using nlohmann::json;
+
+// A plugin's refusal of its own options is a mistake of the file; anything else is the world's.
+[[noreturn]] void refuse(const config::Config& config, config::Section section, const std::string& name, const Error& error) {
+  if (error.code == ErrorCode::config) {
+    throw Exception{ErrorCode::config, config::to_string(config::plugin_problem(config, section, name, error))};
+  }
+  throw Exception{error};
+}
+
+// The topics to subscribe to: the config file's, or else those of the handlers.
+std::vector<border::ConsumerDocument::Topic> subscription(const config::ListenerConfig& listener, const route::Router& router) {
+  if (listener.topics.empty()) return router.subscription();
+  std::vector<border::ConsumerDocument::Topic> topics;
+  for (const config::TopicConfig& topic : listener.topics)
+    topics.push_back({.name = topic.name, .pattern = topic.pattern, .config = topic.config});
+  return topics;
+}
+
+std::string list_topics(const config::ListenerConfig& listener) {
+  std::string list;
+  for (const config::TopicConfig& topic : listener.topics) {
+    if (!list.empty()) list += ", ";
+    list += topic.pattern.empty() ? topic.name : topic.pattern;
+  }
+  return list;
+}
+
+}  // namespace
+
+const std::shared_ptr<border::Adapter>& Backends::open(const std::string& name) {
+  auto& adapter = adapters_[name];
+  if (adapter) return adapter;
+  const config::BackendConfig& backend = config_->backends.at(name);
+  const Result<const border::Library*> library = border::load(backend.plugin, {.config_paths = config_->plugin_paths});
+  if (!library) throw Exception{library.error()};
+  auto opened = border::Adapter::open(**library, border::config_document(backend.config),
+                                      {.application = application_, .version = version_, .clock = &system_clock()}, kOpenTimeout);
+  if (!opened) refuse(*config_, config::Section::backends, name, opened.error());
+  adapter = std::move(*opened);
+  return adapter;
+}
+
+std::shared_ptr<detail::EmitterCore> open_emitter(const config::Config& config, const std::string& name, Backends& backends) {
+  const config::EmitterConfig& emitter = config.emitters.at(name);
+  const config::BackendConfig& backend = config.backends.at(emitter.backend);
+  auto producer =
+      backends.open(emitter.backend)->open_producer(border::producer_document(emitter.config, emitter.timeout), {}, kOpenTimeout);
+  if (!producer) refuse(config, config::Section::emitters, name, producer.error());
+  return detail::EmitterCore::make(std::move(*producer),
+                                   {.name = name, .timeout = emitter.timeout, .wire = backend.wire, .topic_wire = backend.topic_wire});
+}
+
+route::Router make_router(const config::Config& config, const std::string& listener, const std::vector<HandlerGroup>& groups,
+                          const Providers& providers, std::vector<std::string>& problems) {
+  const config::ListenerConfig& wanted = config.listeners.at(listener);
+  const config::BackendConfig& backend = config.backends.at(wanted.backend);
+  std::vector<handle::BoundHandler> handlers;
+  for (const HandlerGroup& group : groups) {
+    for (const auto& handler : group.handlers()) {
+      handlers.push_back(handle::bind(*handler, providers, problems));
+      if (wanted.topics.empty()) continue;
+      const route::TopicPattern pattern{handler->topic};
+      const bool inside = std::ranges::any_of(wanted.topics, [&](const config::TopicConfig& topic) {
+        if (topic.pattern.starts_with('^')) return true;  // the broker's own expression, which only the broker can judge
+        return pattern.overlaps(route::TopicPattern{topic.pattern.empty() ? topic.name : topic.pattern});
+      });
+      if (!inside) {
+        problems.push_back("handler `" + handler->name + "` listens to topic `" + handler->topic +
+                           "`, which is not among the topics of listener `" + listener + "`: " + list_topics(wanted));
+      }
+    }
+  }
+  return route::Router{std::move(handlers), {.standard = backend.wire, .by_topic = backend.topic_wire}, problems};
+}
+
+std::unique_ptr<listen::Engine> open_listener(const config::Config& config, const std::string& name, route::Router router,
+                                              Backends& backends) {
+  const config::ListenerConfig& listener = config.listeners.at(name);
+  const listen::EngineOptions options{.name = name, .at_most_once = listener.at_most_once, .drain = listener.drain};
+  const border::ConsumerDocument document{.topics = subscription(listener, router),
+                                          .group = listener.group,
+                                          .start = listener.start == config::ListenerConfig::Start::latest ? "latest" : "earliest",
+                                          .max_unsettled = static_cast<std::uint32_t>(options.span),
+                                          .drain = listener.drain,
+                                          .config = listener.config};
+  const auto& adapter = backends.open(listener.backend);
+  const std::uint64_t capabilities = adapter->capabilities();
+  listen::require_acknowledgement(capabilities, listener.at_most_once, name);
+  auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kOpenTimeout);
+  if (!consumer) refuse(config, config::Section::listeners, name, consumer.error());
+  return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), options);
+}
+
+config::LoadOptions load_options_of_this_process() {
+  config::LoadOptions options;
+  options.plugin = [](std::string_view plugin, const std::vector<std::filesystem::path>& paths) -> Result<config::PluginInfo> {
+    const Result<const border::Library*> library = border::load(plugin, {.config_paths = paths});
+    if (!library) return library.error();
+    const dispytch_plugin& table = (*library)->table();
+    json schema = json::parse(table.config_schema, nullptr, false);
+    if (schema.is_discarded()) {
+      return Error{.code = ErrorCode::config,
+                   .text = "the config schema of plugin `" + std::string{table.id} + "` is no JSON; its author has to mend it"};
+    }
+    return config::PluginInfo{.id = table.id, .schema = std::move(schema), .capabilities = table.capabilities};
+  };
+  return options;
+}
+
+}  // namespace dispytch::app

@@ -1,0 +1,111 @@
+#include "base/log.hpp"
+
+#include <atomic>
+#include <iostream>
+
+#include <Poco/AutoPtr.h>
+#include <Poco/ConsoleChannel.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Formatter.h>
+#include <Poco/FormattingChannel.h>
+#include <Poco/JSONString.h>
+#include <Poco/Logger.h>
+#include <Poco/Message.h>
+
+namespace dispytch::log {
+namespace {
+
+constexpr const char* kRoot = "dispytch";
+
+Poco::Message::Priority priority(Level level) {
+  switch (level) {
+    case Level::error: return Poco::Message::PRIO_ERROR;
+    case Level::warning: return Poco::Message::PRIO_WARNING;
+    case Level::info: return Poco::Message::PRIO_INFORMATION;
+    case Level::debug: return Poco::Message::PRIO_DEBUG;
+  }
+  return Poco::Message::PRIO_ERROR;
+}
+
+std::string_view level_name(Poco::Message::Priority level) {
+  switch (level) {
+    case Poco::Message::PRIO_DEBUG: return "debug";
+    case Poco::Message::PRIO_INFORMATION: return "info";
+    case Poco::Message::PRIO_WARNING: return "warning";
+    default: return "error";
+  }
+}
+
+std::string time_of(const Poco::Message& message) { return Poco::DateTimeFormatter::format(message.getTime(), "%Y-%m-%dT%H:%M:%S.%iZ"); }
+
+// `2026-01-02T03:04:05.678Z info listener.board: assigned: flights[0]`, for people.
+class TextFormatter final : public Poco::Formatter {
+ public:
+  void format(const Poco::Message& message, std::string& out) override {
+    out += time_of(message);
+    out += ' ';
+    out += level_name(message.getPriority());
+    out += ' ';
+    out += message.getSource();
+    out += ": ";
+    out += message.getText();
+  }
+};
+
+// One JSON object a line, for log collectors.
+class JsonFormatter final : public Poco::Formatter {
+ public:
+  void format(const Poco::Message& message, std::string& out) override {
+    out += R"({"time":")";
+    out += time_of(message);
+    out += R"(","level":")";
+    out += level_name(message.getPriority());
+    out += R"(","source":)";
+    out += Poco::toJSON(message.getSource());
+    out += R"(,"text":)";
+    out += Poco::toJSON(message.getText());
+    out += '}';
+  }
+};
+
+std::atomic<Level> least_level{Level::info};
+
+void install(Format format) {
+  Poco::AutoPtr<Poco::Formatter> formatter;
+  if (format == Format::json) {
+    formatter = new JsonFormatter;
+  } else {
+    formatter = new TextFormatter;
+  }
+  Poco::AutoPtr<Poco::Channel> console{new Poco::ConsoleChannel{std::cerr}};
+  Poco::AutoPtr<Poco::Channel> channel{new Poco::FormattingChannel{formatter, console}};
+  Poco::Logger& logger = Poco::Logger::get(kRoot);
+  logger.setChannel(channel);
+  logger.setLevel(Poco::Message::PRIO_TRACE);  // the level is judged by enabled(), before a line is built
+}
+
+Poco::Logger& root() {
+  static Poco::Logger& logger = [&]() -> Poco::Logger& {
+    if (!Poco::Logger::get(kRoot).getChannel()) install(Format::text);
+    return Poco::Logger::get(kRoot);
+  }();
+  return logger;
+}
+
+}  // namespace
+
+void configure(Level level, Format format) {
+  least_level.store(level, std::memory_order_relaxed);
+  root();
+  install(format);
+}
+
+bool enabled(Level level) noexcept { return level <= least_level.load(std::memory_order_relaxed); }
+
+void write(Level level, std::string_view source, std::string_view text) {
+  if (!enabled(level)) return;
+  root().log(Poco::Message{std::string{source}, std::string{text}, priority(level)});
+}
+
+}  // namespace dispytch::log

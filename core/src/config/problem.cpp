@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <tuple>
+
+#include "config/problem_list.hpp"
+#include "schema/pointer.hpp"
+
+namespace dispytch::config {
+namespace {
+
+std::string_view section_name(Section section) {
+  switch (section) {
+    case Section::backends: return "backends";
+    case Section::emitters: return "emitters";
+    case Section::listeners: return "listeners";
+  }
+  return "backends";
+}
+
+// Keys and values can hold what would break a line or command a terminal.
+std::string one_line(const std::string& text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += ' ';
+    } else if (byte < 0x20 || byte == 0x7F) {
+      line += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xFU]};
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) {
+  std::string line = problem.file;
+  if (problem.position.line > 0) line += ':' + std::to_string(problem.position.line) + ':' + std::to_string(problem.position.column);
+  if (!problem.path.empty()) line += ": " + problem.path;
+  return line + ": " + problem.text;
+}
+
+std::string report(const Problems& problems) {
+  std::string text;
+  for (const Problem& problem : problems) text += to_string(problem) + '\n';
+  return text + std::to_string(problems.size()) + (problems.size() == 1 ? " error\n" : " errors\n");
+}
+
+Positions::Place Positions::nearest(std::string_view pointer) const {
+  for (;;) {
+    if (const auto found = places_.find(pointer); found != places_.end()) return found->second;
+    const std::size_t end = pointer.rfind('/');
+    if (end == std::string_view::npos) return {};
+    pointer = pointer.substr(0, end);
+  }
+}
+
+Problem plugin_problem(const Config& config, Section section, std::string_view name, const Error& error) {
+  // A plugin's pointer leads into the document that opened it, whose `config` is that of the file.
+  std::string pointer = schema::child('/' + std::string{section_name(section)}, name);
+  std::string inside = "/config";
+  std::string text = error.text;
+  if (const std::size_t colon = text.find(": "); colon != std::string::npos && schema::within(inside, text.substr(0, colon))) {
+    inside = text.substr(0, colon);
+    text = text.substr(colon + 2);
+  }
+  pointer += inside;
+  std::string path = std::string{section_name(section)} + '.' + std::string{name} + '.' + schema::dotted(inside, nlohmann::json::object());
+  return {.file = config.file.string(),
+          .position = config.positions.key(pointer),
+          .path = one_line(path),
+          .text = one_line(scrub(config, std::move(text)))};
+}
+
+ProblemList::ProblemList(std::string file, const Tree& tree) : file_{std::move(file)}, tree_{tree} {
+  for (const auto& [pointer, place] : tree.places) positions_.set(pointer, place);
+  for (const Tree::Mistake& mistake : tree.mistakes) {
+    entries_.push_back({.problem = {.file = file_,
+                                    .position = mistake.position,
+                                    .path = one_line(schema::dotted(mistake.pointer, tree.value)),
+                                    .text = one_line(mistake.text)}});
+  }
+}
+
+void ProblemList::add(std::string_view pointer, bool about_key, const std::string& text) {
+  if (is_broken(pointer)) return;
+  entries_.push_back({.problem = {.file = file_,
+                                  .position = about_key ? positions_.key(pointer) : positions_.value(pointer),
+                                  .path = one_line(schema::dotted(pointer, tree_.value)),
+                                  .text = one_line(text)},
+                      .placed = tree_.places.contains(std::string{pointer})});
+}
+
+bool ProblemList::is_broken(std::string_view pointer) const { return schema::within_any(tree_.broken, pointer); }
+
+Problems ProblemList::sorted() && {
+  const auto order = [](const Entry& entry) {
+    const Problem& problem = entry.problem;
+    return std::tie(problem.position.line, problem.position.column, problem.text, problem.path);
+  };
+  std::stable_sort(entries_.begin(), entries_.end(), [&](const Entry& left, const Entry& right) { return order(left) < order(right); });
+  Problems problems;
+  const Entry* last = nullptr;
+  for (const Entry& entry : entries_) {
+    // Two paths lead to one place only by an alias.
+    const bool repeats = last != nullptr && last->placed && entry.placed && last->problem.position == entry.problem.position &&
+                         last->problem.text == entry.problem.text;
+    if (!repeats) problems.push_back(entry.problem);
+    last = &entry;
+  }
+  return problems;
+}
+
+}  // namespace dispytch::config

@@ -1,0 +1,159 @@
+#include "config/validate.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "config/core_schema.hpp"
+#include "schema/pointer.hpp"
+#include "schema/schema.hpp"
+
+namespace dispytch::config {
+namespace {
+
+using nlohmann::json;
+using schema::child;
+using schema::Schema;
+
+const Schema& compiled_core_schema() {
+  static const Schema schema = Schema::compile(json::parse(core_schema())).value();
+  return schema;
+}
+
+const json* string_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? &*found : nullptr;
+}
+
+// The schemas of a plugin's four kinds of options.
+struct PluginSchemas {
+  Schema backend;
+  Schema producer;
+  Schema consumer;
+  Schema topic;
+
+  static Result<PluginSchemas> compile(const json& document) {
+    Result<Schema> backend = Schema::compile(document, "backend");
+    Result<Schema> producer = Schema::compile(document, "producer");
+    Result<Schema> consumer = Schema::compile(document, "consumer");
+    Result<Schema> topic = Schema::compile(document, "topic");
+    for (const Result<Schema>* each : {&backend, &producer, &consumer, &topic})
+      if (!*each) return each->error();
+    return PluginSchemas{*backend, *producer, *consumer, *topic};
+  }
+};
+
+class Validation {
+ public:
+  Validation(Tree& tree, const std::filesystem::path& folder, const LoadOptions& options, ProblemList& problems)
+      : tree_{tree}, paths_{plugin_paths(tree.value, folder)}, options_{options}, problems_{problems} {}
+
+  BackendPlugins run() {
+    report("", compiled_core_schema().apply(tree_.value, shown("")));
+    if (!tree_.value.is_object() || !options_.plugin) return {};
+    for_each("backends", [&](const std::string& name, json& backend, const std::string& pointer) {
+      if (const PluginSchemas* plugin = find_plugin(name, backend, pointer)) check_options(plugin->backend, backend, pointer);
+    });
+    for_each("emitters", [&](const std::string&, json& emitter, const std::string& pointer) {
+      if (const PluginSchemas* plugin = plugin_of(emitter)) check_options(plugin->producer, emitter, pointer);
+    });
+    for_each("listeners", [&](const std::string&, json& listener, const std::string& pointer) {
+      const PluginSchemas* plugin = plugin_of(listener);
+      if (plugin == nullptr) return;
+      check_options(plugin->consumer, listener, pointer);
+      const auto topics = listener.find("topics");
+      if (topics == listener.end() || !topics->is_array()) return;
+      for (std::size_t i = 0; i < topics->size(); ++i)
+        if ((*topics)[i].is_object()) check_options(plugin->topic, (*topics)[i], child(pointer + "/topics", i));
+    });
+    return std::move(found_);
+  }
+
+ private:
+  template <class Visit>
+  void for_each(const char* section, Visit visit) {
+    const auto found = tree_.value.find(section);
+    if (found == tree_.value.end() || !found->is_object()) return;
+    for (auto& [name, entry] : found->items())
+      if (entry.is_object()) visit(name, entry, child(child("", section), name));
+  }
+
+  const PluginSchemas* find_plugin(const std::string& name, const json& backend, const std::string& pointer) {
+    const json* const plugin = string_at(backend, "plugin");
+    const std::string place = pointer + "/plugin";
+    if (plugin == nullptr || plugin->get_ref<const std::string&>().empty() || problems_.is_broken(place)) return nullptr;
+    const std::string& wanted = plugin->get_ref<const std::string&>();
+    auto info = looked_up_.find(wanted);
+    if (info == looked_up_.end()) {
+      info = looked_up_.emplace(wanted, options_.plugin(wanted, paths_)).first;
+      if (info->second) {
+        Result<PluginSchemas> schemas = PluginSchemas::compile(info->second->schema);
+        if (!schemas) info->second = Error{.code = ErrorCode::config, .text = "plugin `" + wanted + "`: " + schemas.error().text};
+        if (schemas) schemas_.emplace(wanted, std::move(*schemas));
+      }
+    }
+    if (!info->second) {
+      problems_.add(place, false, info->second.error().text);
+      return nullptr;
+    }
+    found_[name] = *info->second;
+    return schemas_of_backend_[name] = &schemas_.at(wanted);
+  }
+
+  // The schemas behind the `backend:` of an emitter or a listener; null where that leads nowhere.
+  const PluginSchemas* plugin_of(const json& user) const {
+    const json* const backend = string_at(user, "backend");
+    if (backend == nullptr) return nullptr;
+    const auto found = schemas_of_backend_.find(backend->get_ref<const std::string&>());
+    return found == schemas_of_backend_.end() ? nullptr : found->second;
+  }
+
+  // Checks the `config` of an entry. One that isn't there may lack keys that the plugin requires.
+  void check_options(const Schema& schema, json& entry, const std::string& pointer) {
+    const std::string place = pointer + "/config";
+    const auto config = entry.find("config");
+    json none = json::object();
+    json& options = config == entry.end() ? none : *config;
+    if (!options.is_object()) return;  // core's schema has said so
+    for (const std::string& secret : schema.secrets(options)) tree_.secrets.insert(place + secret);
+    report(place, schema.apply(options, shown(place)));
+  }
+
+  void report(const std::string& prefix, const std::vector<schema::Violation>& violations) {
+    for (const schema::Violation& violation : violations) problems_.add(prefix + violation.pointer, violation.about_key, violation.text);
+  }
+
+  // Values that something was put into are shown as the file has them: what was put in may be secret.
+  schema::Shown shown(const std::string& prefix) const {
+    return [this, prefix](const std::string& pointer) -> std::optional<std::string> {
+      const auto written = tree_.written.find(prefix + pointer);
+      if (written == tree_.written.end()) return std::nullopt;
+      return "the value of " + json(written->second).dump();
+    };
+  }
+
+  Tree& tree_;
+  std::vector<std::filesystem::path> paths_;
+  const LoadOptions& options_;
+  ProblemList& problems_;
+  std::map<std::string, Result<PluginInfo>> looked_up_ = {};  // by what stands behind `plugin:`
+  std::map<std::string, PluginSchemas> schemas_ = {};         // by the same
+  std::map<std::string, const PluginSchemas*> schemas_of_backend_ = {};
+  BackendPlugins found_ = {};
+};
+
+}  // namespace
+
+BackendPlugins validate(Tree& tree, const std::filesystem::path& folder, const LoadOptions& options, ProblemList& problems) {
+  return Validation{tree, folder, options, problems}.run();
+}
+
+std::vector<std::filesystem::path> plugin_paths(const json& root, const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> paths;
+  const json* const listed = schema::find(root, "/plugins/paths");
+  if (listed == nullptr || !listed->is_array()) return paths;
+  for (const json& path : *listed)
+    if (path.is_string()) paths.push_back((folder / path.get<std::string>()).lexically_normal());
+  return paths;
+}
+
+}  // namespace dispytch::config

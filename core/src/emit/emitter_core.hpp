@@ -1,0 +1,102 @@
+// What all copies of an EventEmitter share: the producer, the encoding, the pump.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <dispytch/emitter.hpp>
+
+#include "base/clock.hpp"
+#include "base/signal.hpp"
+#include "border/producer_handle.hpp"
+#include "emit/pending.hpp"
+
+namespace dispytch::emit {
+
+/// Who takes the reports of what was sent.
+enum class Pumping : std::uint8_t {
+  thread,   ///< a thread of the emitter's own
+  inline_,  ///< the emitting thread, after each send: for tests on a virtual clock over a backend that confirms inside send
+};
+
+struct CoreOptions {
+  std::string name = "emitter";
+  std::chrono::milliseconds timeout{30'000};
+  WireForm wire = {};
+  std::map<std::string, WireForm> topic_wire = {};
+  Pumping pumping = Pumping::thread;
+  const Clock* clock = &system_clock();
+};
+
+}  // namespace dispytch::emit
+
+namespace dispytch::detail {
+
+/// One producer and its pump. All functions any thread; close by destruction.
+class EmitterCore {
+ public:
+  using Done = EventEmitter::Done;
+
+  /// Use make(): the last handle may be dropped on the pump itself.
+  EmitterCore(std::unique_ptr<border::ProducerHandle> producer, emit::CoreOptions options);
+  static std::shared_ptr<EmitterCore> make(std::unique_ptr<border::ProducerHandle> producer, emit::CoreOptions options);
+  /// Flushes, at most for the emitter's timeout, then closes. What is still out then is answered as "maybe sent".
+  ~EmitterCore();
+  EmitterCore(const EmitterCore&) = delete;
+  EmitterCore& operator=(const EmitterCore&) = delete;
+
+  Result<Receipt> emit_and_wait(const EventType& type, const void* body, const EmitOptions& options);
+  void emit_later(const EventType& type, const void* body, const EmitOptions& options, Done done);
+  Result<Receipt> emit_and_wait(const OutgoingMessage& message);
+  void emit_later(const OutgoingMessage& message, Done done);
+  Result<void> flush(std::chrono::milliseconds timeout);
+
+ private:
+  template <class Send>
+  Result<Receipt> wait_for(Send send);
+
+  // Each hands the message to the plugin with `pending` as its token, or fails; then the token is not used.
+  Result<void> send_event(const EventType& type, const void* body, const EmitOptions& options, emit::Pending& pending);
+  Result<void> send_message(const OutgoingMessage& message, emit::Pending& pending);
+  Result<void> send(dispytch_message& message, emit::Pending& pending);
+  Result<void> wait_for_room(dispytch_message& message, emit::Pending& pending);
+
+  Error to_error(dispytch_status status, const dispytch_error& error) const;
+  const WireForm& wire_of(const EventType& type, std::string_view topic) const;
+  bool on_pump() const noexcept;
+  Result<void> refuse_on_pump(std::string_view what) const;
+
+  void pump(std::stop_token stop);
+  std::size_t serve();  // takes and answers the reports that are there
+  void answer(emit::Pending& pending, const dispytch_report& report);
+  void refuse(emit::Pending& pending, const Error& error);  // the answer to what was never sent
+  void call(Done& done, const Result<Receipt>& result) noexcept;
+
+  const emit::CoreOptions options_;
+  const std::string log_source_;
+  const std::unique_ptr<border::ProducerHandle> producer_;
+  Signal reports_ready_;  // set by the plugin: reports are there
+  Signal room_;           // set by the plugin and by the pump: there may be room in the local queue
+
+  std::mutex serving_;  // one call of reports at a time; guards what follows
+  std::vector<dispytch_report> reports_;
+  bool broken_ = false;  // the plugin can report no more, which has been said
+
+  std::mutex swept_mutex_;  // guards the two counters: flush asks for a sweep of the reports and waits for its end
+  std::condition_variable swept_;
+  std::uint64_t sweeps_asked_ = 0;
+  std::uint64_t sweeps_done_ = 0;
+
+  std::atomic<std::uint64_t> failed_callbacks_{0};
+  std::jthread pump_;
+};
+
+}  // namespace dispytch::detail

@@ -1,0 +1,110 @@
+#include "route/router.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dispytch::route {
+namespace {
+
+// A flat payload without a place for its type: only the topic can tell.
+bool says_no_type(const WireForm& wire) { return wire.layout == WireForm::Layout::flat && wire.type_from == WireForm::TypeFrom::none; }
+
+}  // namespace
+
+Router::Router(std::vector<handle::BoundHandler> handlers, Wires wires, std::vector<std::string>& problems) : wires_{std::move(wires)} {
+  for (handle::BoundHandler& handler : handlers) {
+    TopicPattern pattern{handler.handler->topic};
+    if (std::ranges::none_of(topics_, [&](const TopicPattern& known) { return known.text() == pattern.text(); }))
+      topics_.push_back(pattern);
+    entries_.push_back({std::move(pattern), std::move(handler)});
+  }
+  check(problems);
+}
+
+void Router::check(std::vector<std::string>& problems) const {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    for (std::size_t j = i + 1; j < entries_.size(); ++j) {
+      const detail::Handler& one = *entries_[i].handler.handler;
+      const detail::Handler& other = *entries_[j].handler.handler;
+      if (one.event == nullptr || other.event == nullptr || !entries_[i].pattern.overlaps(entries_[j].pattern)) continue;
+      const auto wire_of = [this](const Entry& entry) -> const WireForm& {
+        if (entry.handler.handler->event->wire != nullptr) return *entry.handler.handler->event->wire;
+        const auto topic = wires_.by_topic.find(entry.pattern.text());
+        return topic == wires_.by_topic.end() ? wires_.standard : topic->second;
+      };
+      const std::string both = "handlers `" + one.name + "` and `" + other.name + "`";
+      if (wire_of(entries_[i]) != wire_of(entries_[j])) {
+        problems.push_back(both + " share a topic, but their events have different wire forms; a topic has one");
+      } else if (one.event->type != other.event->type && says_no_type(wire_of(entries_[i]))) {
+        problems.push_back(
+            both + " share a topic whose flat messages say nowhere of which type they are; set the topic's `wire.type` in the config file");
+      }
+    }
+  }
+}
+
+std::vector<border::ConsumerDocument::Topic> Router::subscription() const {
+  std::vector<border::ConsumerDocument::Topic> subscription;
+  for (const TopicPattern& topic : topics_) {
+    auto& entry = subscription.emplace_back();
+    (topic.is_exact() ? entry.name : entry.pattern) = topic.text();
+  }
+  return subscription;
+}
+
+const TopicRoutes& Router::look_up(std::string_view topic) {
+  auto found = seen_.find(topic);
+  if (found == seen_.end()) {
+    if (seen_.size() >= kTopicsRemembered) seen_.clear();
+    auto routes = std::make_unique<TopicRoutes>(resolve(topic));
+    const std::string_view key = routes->topic;  // the segments view it too: cut once it lies where it stays
+    const auto cut = [&](Target& target) {
+      target.segments.assign(target.handler->handler->parameters.size(), {});
+      const TopicPattern pattern{target.handler->handler->topic};
+      for (std::size_t i = 0; i < target.segments.size(); ++i) {
+        const detail::Parameter& parameter = target.handler->handler->parameters[i];
+        if (parameter.kind == detail::ParameterKind::segment) target.segments[i] = pattern.segment(key, parameter.name).value_or("");
+      }
+    };
+    std::ranges::for_each(routes->any_type, cut);
+    for (TypeRoute& route : routes->types) std::ranges::for_each(route.targets, cut);
+    if (says_no_type(routes->wire) && routes->types.size() == 1) routes->only = &routes->types.front();
+    found = seen_.emplace(key, std::move(routes)).first;
+  }
+  last_ = found->second.get();
+  return *last_;
+}
+
+TopicRoutes Router::resolve(std::string_view topic) const {
+  TopicRoutes routes{.topic = std::string{topic}, .wire = wires_.standard};
+  if (const auto configured = wires_.by_topic.find(routes.topic); configured != wires_.by_topic.end()) routes.wire = configured->second;
+  for (const Entry& entry : entries_) {
+    if (!entry.pattern.matches(topic)) continue;
+    const detail::EventType* event = entry.handler.handler->event;
+    if (event == nullptr) {
+      routes.any_type.push_back({&entry.handler});
+      continue;
+    }
+    routes.reads_type = true;
+    if (event->wire != nullptr) routes.wire = *event->wire;
+    auto route = std::ranges::find(routes.types, event->type, &TypeRoute::type);
+    if (route == routes.types.end()) route = routes.types.insert(route, TypeRoute{.type = std::string{event->type}});
+    route->targets.push_back({&entry.handler});
+  }
+  return routes;
+}
+
+Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires) {
+  std::vector<std::string> problems = providers.conflicts();
+  std::vector<handle::BoundHandler> handlers;
+  for (const HandlerGroup& group : groups) {
+    for (const auto& handler : group.handlers()) handlers.push_back(handle::bind(*handler, providers, problems));
+  }
+  Router router{std::move(handlers), std::move(wires), problems};
+  if (problems.empty()) return router;
+  std::string text;
+  for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
+  throw Exception{ErrorCode::config, text};
+}
+
+}  // namespace dispytch::route

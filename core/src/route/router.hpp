@@ -1,0 +1,93 @@
+// Finds the handlers of a message by its topic and its event type.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <dispytch/wire.hpp>
+
+#include "border/document.hpp"
+#include "handle/bind.hpp"
+#include "route/topic_pattern.hpp"
+
+namespace dispytch::route {
+
+/// A handler of one topic, with the topic's segments cut out for its parameters.
+struct Target {
+  const handle::BoundHandler* handler = nullptr;
+  std::vector<std::string_view> segments = {};  ///< by parameter; into TopicRoutes::topic
+};
+
+/// The handlers of one event type of a topic. Empty targets: nobody wants it.
+struct TypeRoute {
+  std::string type = {};
+  std::vector<Target> targets = {};
+};
+
+/// All that is known of a topic once a message of it has been seen.
+struct TopicRoutes {
+  std::string topic = {};
+  WireForm wire = {};
+  bool reads_type = false;            ///< a handler wants events: the payload is opened to find the type
+  const TypeRoute* only = nullptr;    ///< set where the payload says nowhere of which type it is, and there is one only
+  std::vector<Target> any_type = {};  ///< of handlers that take every message, undecoded
+  std::vector<TypeRoute> types = {};  ///< few: compared one after another
+
+  /// nullptr: no handler for that type.
+  const TypeRoute* find(std::string_view type) const noexcept {
+    for (const TypeRoute& route : types) {
+      if (route.type == type) return &route;
+    }
+    return nullptr;
+  }
+};
+
+/// Immutable but for its memory of topics seen. One thread at a time.
+class Router {
+ public:
+  struct Wires {
+    WireForm standard = {};  ///< the backend's
+    std::map<std::string, WireForm> by_topic = {};
+  };
+
+  /// Mistakes in the wiring become sentences in `problems`; a router with any must not be used.
+  Router(std::vector<handle::BoundHandler> handlers, Wires wires, std::vector<std::string>& problems);
+  Router(Router&&) = default;
+
+  /// The routes of a topic; the same reference as long as topics repeat.
+  const TopicRoutes& routes(std::string_view topic) {
+    if (last_ != nullptr && last_->topic == topic) return *last_;
+    return look_up(topic);
+  }
+
+  /// The topics and patterns of all handlers, each once: what to subscribe to.
+  std::vector<border::ConsumerDocument::Topic> subscription() const;
+
+ private:
+  const TopicRoutes& look_up(std::string_view topic);
+  TopicRoutes resolve(std::string_view topic) const;
+  void check(std::vector<std::string>& problems) const;
+
+  // A subscription by pattern may see topics without end; beyond this many the memory starts anew.
+  static constexpr std::size_t kTopicsRemembered = 4096;
+
+  struct Entry {
+    TopicPattern pattern;
+    handle::BoundHandler handler;
+  };
+  std::vector<Entry> entries_;
+  std::vector<TopicPattern> topics_;
+  Wires wires_;
+  std::unordered_map<std::string_view, std::unique_ptr<TopicRoutes>> seen_;  // keys view the routes' own topic
+  const TopicRoutes* last_ = nullptr;
+};
+
+/// Binds and routes all handlers of some groups, where there is no config file to check them against. Throws Exception with every mistake.
+Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires);
+
+}  // namespace dispytch::route

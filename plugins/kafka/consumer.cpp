@@ -1,0 +1,371 @@
+#include "consumer.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "errors.hpp"
+#include "subscription.hpp"
+#include "tokens.hpp"
+
+namespace dispytch::kafka {
+namespace {
+
+using plugin::Error;
+using plugin::Exception;
+using plugin::Level;
+using plugin::Status;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+// A poll that waits longer than this looks after the group in between: the group takes a member that doesn't poll for dead.
+constexpr milliseconds kServeInterval{500};
+constexpr milliseconds kLookInterval{1000};
+constexpr milliseconds kLookTimeout{250};
+constexpr milliseconds kFarewellSlice{50};
+constexpr int kEndsUnjoined = 0x02030000;  // the first version that survives it
+
+milliseconds until(Clock::time_point deadline) {
+  return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - Clock::now()));
+}
+int for_librdkafka(milliseconds timeout, milliseconds most) { return static_cast<int>(std::min(timeout, most).count()); }
+
+const char* offset_reset(const plugin::Config& options) {
+  const auto start = options.get("start", "earliest");
+  if (start == "earliest" || start == "latest") return start == "latest" ? "latest" : "earliest";
+  if (start == "stored") return "error";
+  throw Exception{options.at("start").error("expected earliest, latest or stored")};
+}
+
+std::string group_of(const plugin::Config& options) {
+  auto group = options.get("group", "");
+  if (group.empty()) throw Exception{options.at("group").error("missing; Kafka keeps positions for consumer groups: name one")};
+  return group;
+}
+
+}  // namespace
+
+Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Opening opening)
+    : Client{shared, Options{options.at("config"), Owner::consumer}}, signal_{opening.notify} {
+  const Subscription subscription{options.at("topics")};
+  ConfHandle conf =
+      configure(RD_KAFKA_CONSUMER,
+                // librdkafka 2.0 stops fetching for up to 1 s whenever its queue was full: a queue that takes longer than that to
+                // empty keeps the messages coming. From 2.2 on it can be told to look again sooner.
+                {{"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "262144"}, {"fetch.queue.backoff.ms", "10"}},
+                {{"group.id", group_of(options)},
+                 {"auto.offset.reset", offset_reset(options)},
+                 {"enable.auto.commit", "true"},  // of what we store: at intervals, and before a partition is given up
+                 {"enable.auto.offset.store", "false"},
+                 {"allow.auto.create.topics", "false"}});
+  fragile_ =
+      rd_kafka_version() < kEndsUnjoined && text(conf.get(), "partition.assignment.strategy").find("cooperative") != std::string::npos;
+  rebalance_timeout_ = milliseconds{integer(conf.get(), "max.poll.interval.ms")};
+  rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
+  rd_kafka_conf_set_error_cb(conf.get(), on_error);
+  rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
+  rd_kafka_conf_set_offset_commit_cb(conf.get(), on_commit);
+  start(RD_KAFKA_CONSUMER, std::move(conf));
+  rd_kafka_poll_set_consumer(raw());
+  group_ = std::make_unique<WatchedQueue>(rd_kafka_queue_get_consumer(raw()), on_arrival, &signal_);
+  intake_ = std::make_unique<Intake>(raw(), sources_, signal_);
+  rebalance_ = std::make_unique<Rebalance>(raw(), sources_, *intake_, events_, signal_);
+  subscription.require_topics(raw(), cluster(), opening.timeout, [this] {
+    serve_group();
+    return trouble_;
+  });
+  events_.clear();  // it was waited for; nobody asks any more whether it was down meanwhile
+  down_ = false;
+  if (const auto drain = options.get<milliseconds>("drain_ms")) warn_about(*drain);
+  if (const rd_kafka_resp_err_t code = rd_kafka_subscribe(raw(), subscription.list().get())) {
+    throw Exception{error_of(code, "subscribing at " + cluster())};
+  }
+}
+
+void Consumer::warn_about(milliseconds drain) const {
+  if (drain <= rebalance_timeout_) return;
+  log(Level::warning, "a drain may take " + std::to_string(drain.count()) + " ms, but the group waits " +
+                          std::to_string(rebalance_timeout_.count()) +
+                          " ms (`max.poll.interval.ms`) for a member in a rebalance: a handler that " + "runs " +
+                          std::to_string((drain - rebalance_timeout_).count()) +
+                          " ms longer than that loses its partition, and its message is delivered again; lower the one or raise the other");
+}
+
+// ---- poll ----
+
+Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::BatchOut& out) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  for (;;) {
+    serve_group();
+    if (pauses_waiting_.exchange(false)) apply_pauses();
+    rebalance_->step();
+    if (put_event(out)) return {};
+    if (limits.max_messages > 0 && put_messages(limits, out)) return {};
+    const Clock::time_point now = Clock::now();
+    if (woken_.exchange(false) || now >= deadline) return Status::timeout();
+    if (down_ && now - looked_ >= kLookInterval) {
+      looked_ = now;
+      look_whether_up(std::min(kLookTimeout, until(deadline)));
+    } else {
+      signal_.wait_until(std::min(deadline, now + kServeInterval));
+    }
+  }
+}
+
+void Consumer::wake() {
+  woken_ = true;
+  signal_.set();
+}
+
+bool Consumer::put_event(plugin::BatchOut& out) {
+  if (events_.empty()) return false;
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  switch (event.kind) {
+    case DISPYTCH_ASSIGNED: out.assigned(std::move(event.sources), event.token); break;
+    case DISPYTCH_REVOKING: out.revoking(std::move(event.sources), event.token, rebalance_timeout_); break;
+    case DISPYTCH_LOST: out.lost(std::move(event.sources), std::move(event.why)); break;
+    case DISPYTCH_DOWN: out.down(std::move(event.why)); break;
+    default: out.up();
+  }
+  return true;
+}
+
+bool Consumer::put_messages(const plugin::Limits& limits, plugin::BatchOut& out) {
+  BatchPool::Lease batch = pool_.take();
+  intake_->take(*batch, limits);
+  for (const MessageHandle& failure : std::exchange(intake_->failures(), {})) handle_failure(*failure);
+  if (batch->size() == 0) return false;
+  sources_.delivered(intake_->delivered());
+  pool_.publish(*batch);
+  const std::span<const dispytch_message> messages = batch->messages();
+  out.messages(messages, std::move(batch));
+  return true;
+}
+
+// ---- the group ----
+
+void Consumer::serve_group() {
+  std::array<rd_kafka_message_t*, 16> failures{};
+  ssize_t count = 0;
+  do {
+    count = rd_kafka_consume_batch_queue(group_->get(), 0, failures.data(), failures.size());
+    std::vector<MessageHandle> owned;
+    for (ssize_t i = 0; i < count; ++i) owned.emplace_back(failures[static_cast<std::size_t>(i)]);
+    if (callback_failure_) std::rethrow_exception(std::exchange(callback_failure_, nullptr));
+    for (const MessageHandle& failure : owned) handle_failure(*failure);
+  } while (count == static_cast<ssize_t>(failures.size()));
+}
+
+void Consumer::handle_failure(const rd_kafka_message_t& failure) {
+  std::string what = "consuming from " + cluster();
+  if (failure.rkt != nullptr) {
+    what += std::string{", topic `"} + rd_kafka_topic_name(failure.rkt) + "`";
+    if (failure.partition >= 0) what += ", partition " + std::to_string(failure.partition);
+  }
+  Error error{.code = border_code(failure.err),
+              .text = hide_secrets(what + ": " + rd_kafka_message_errstr(&failure)),
+              .retriable = is_retriable(failure.err),
+              .broker_code = failure.err};
+  switch (failure.err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF: return;
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+      log(Level::warning, error.text);
+      rebalance_->expelled();
+      return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+      error.code = DISPYTCH_ENOTFOUND;
+      error.text = what + ": the group has no position there, and `start: stored` says not to choose one";
+      throw Exception{std::move(error)};
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: error.fatal = true; throw Exception{std::move(error)};
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+    case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+    case RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED: throw Exception{std::move(error)};
+    default:
+      if (error.code == DISPYTCH_EAUTH) throw Exception{std::move(error)};
+      log(Level::warning, error.text);  // librdkafka goes on trying
+  }
+}
+
+void Consumer::look_whether_up(milliseconds timeout) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  if (rd_kafka_metadata(raw(), 0, nullptr, &answer, static_cast<int>(timeout.count())) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const MetadataHandle metadata{answer};
+  down_ = false;
+  events_.push_back({.kind = DISPYTCH_UP});
+}
+
+void Consumer::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+  auto& self = of(opaque);
+  try {
+    self.rebalance_->asked(what, *partitions);
+  } catch (...) {
+    self.callback_failure_ = std::current_exception();
+  }
+}
+
+void Consumer::on_error(rd_kafka_t* client, int number, const char* reason, void* opaque) {
+  auto& self = of(opaque);
+  auto code = static_cast<rd_kafka_resp_err_t>(number);
+  try {
+    std::array<char, 512> fatal_reason{};
+    const bool fatal = code == RD_KAFKA_RESP_ERR__FATAL;
+    if (fatal) {
+      code = rd_kafka_fatal_error(client, fatal_reason.data(), fatal_reason.size());
+      reason = fatal_reason.data();
+    }
+    Error error{.code = border_code(code),
+                .text = self.hide_secrets("consuming from " + self.cluster() + ": " + reason),
+                .retriable = is_retriable(code),
+                .fatal = fatal,
+                .broker_code = code};
+    if (fatal) throw Exception{error};
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+      self.log(Level::warning, error.text);
+      self.trouble_ = error;  // says why all are down, better than that error itself
+    }
+    if ((code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error.code == DISPYTCH_EAUTH) && !std::exchange(self.down_, true)) {
+      self.events_.push_back({.kind = DISPYTCH_DOWN, .why = std::move(error)});
+    }
+  } catch (...) {
+    self.callback_failure_ = std::current_exception();
+  }
+}
+
+int Consumer::on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+  auto& self = of(opaque);
+  try {
+    self.statistics().record({json, size});
+  } catch (...) {
+    self.callback_failure_ = std::current_exception();
+  }
+  return 0;  // librdkafka frees the text
+}
+
+// Of the commits that librdkafka makes by itself; what failed goes with the next one, or is delivered again.
+void Consumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* opaque) {
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+  const auto& self = of(opaque);
+  self.log(Level::warning, "committing positions at " + self.cluster() + ": " + rd_kafka_err2str(code));
+}
+
+void Consumer::on_arrival(rd_kafka_t*, void* signal) { static_cast<Signal*>(signal)->set(); }
+
+// ---- settling ----
+
+Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
+  Error error{.code = DISPYTCH_OK};
+  for (const plugin::Settlement& settlement : settlements) {
+    if (is_event(settlement.token)) {
+      if (rebalance_->acknowledge(settlement.token)) continue;
+      error = {.code = DISPYTCH_EFENCED, .text = "the rebalance that was acknowledged is over"};
+    } else if (settlement.action != DISPYTCH_ACK_UP_TO) {
+      error = {.code = DISPYTCH_ENOTIMPL, .text = "Kafka acknowledges up to a message, and neither single ones nor back into the topic"};
+    } else if (const rd_kafka_resp_err_t code = sources_.settle(settlement.token)) {
+      error = {.code = DISPYTCH_EFENCED,
+               .text = "the message is settled already, or its partition belongs to this consumer no more",
+               .broker_code = code};
+    }
+  }
+  if (error.code != DISPYTCH_OK) return error;
+  return {};
+}
+
+Status Consumer::sync(milliseconds timeout) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  for (;;) {
+    const QueueHandle answers{rd_kafka_queue_new(raw())};
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(raw(), nullptr, answers.get(), nullptr, nullptr);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const EventHandle answer{rd_kafka_queue_poll(answers.get(), for_librdkafka(until(deadline), std::chrono::hours{1}))};
+      if (answer == nullptr) return Status::timeout();
+      code = rd_kafka_event_error(answer.get());
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
+    if (!is_retriable(code)) return error_of(code, "committing positions at " + cluster());
+    if (Clock::now() >= deadline) return Status::timeout();
+    rd_kafka_queue_poll(answers.get(), for_librdkafka(until(deadline), milliseconds{50}));  // nothing comes: a pause before the next try
+  }
+}
+
+// ---- flow ----
+
+Status Consumer::pause(std::span<const plugin::Source> sources, bool on) {
+  {
+    const std::lock_guard lock{pauses_mutex_};
+    for (const plugin::Source& source : sources) pauses_.emplace_back(source.source, on);
+  }
+  pauses_waiting_ = true;
+  signal_.set();
+  return {};
+}
+
+void Consumer::apply_pauses() {
+  const std::lock_guard lock{pauses_mutex_};
+  for (const auto& [id, on] : std::exchange(pauses_, {})) {
+    Source* source = sources_.find(id);
+    if (source == nullptr) continue;  // gone meanwhile
+    if (on) {
+      intake_->withhold(*source);
+    } else {
+      intake_->let_go(*source);
+    }
+  }
+}
+
+Status Consumer::seek(std::span<const plugin::Source> sources, milliseconds timeout) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  for (const plugin::Source& wanted : sources) {
+    Source* source = sources_.find(wanted.source);
+    if (source == nullptr) return Error{.code = DISPYTCH_EFENCED, .text = "the partition belongs to this consumer no more"};
+    if (!wanted.offset || *wanted.offset < 0) return Error{.code = DISPYTCH_EINVAL, .text = "expected an offset to go to, 0 or more"};
+    if (!source->started) {
+      source->start = *wanted.offset;
+      continue;
+    }
+    intake_->drop(*source);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    do {  // librdkafka refuses as long as it is finding out where to begin
+      const int wait = std::max(1, for_librdkafka(until(deadline), milliseconds{50}));
+      code = rd_kafka_seek(source->topic_handle.get(), source->partition, *wanted.offset, wait);
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && Clock::now() < deadline);
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) return Status::timeout();
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "seeking in topic `" + source->topic + "` at " + cluster());
+    source->next = *wanted.offset;
+  }
+  return {};
+}
+
+Status Consumer::close(milliseconds timeout) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  rebalance_->close();
+  // librdkafka before 2.3 aborts the process when a cooperative consumer is ended that has begun to join its group and not finished.
+  while (fragile_ && !rebalance_->has_joined() && until(deadline) > timeout / 2) {
+    serve_group();
+    signal_.wait_until(Clock::now() + kFarewellSlice);
+  }
+  const QueueHandle farewells{rd_kafka_queue_new(raw())};
+  if (const ErrorHandle error{rd_kafka_consumer_close_queue(raw(), farewells.get())}) {
+    return error_of(rd_kafka_error_code(error.get()), "leaving the group at " + cluster());
+  }
+  // Gives up the partitions, commits what was settled, tells the group.
+  while (rd_kafka_consumer_closed(raw()) == 0) {
+    const milliseconds left = until(deadline);
+    if (left <= milliseconds{0}) break;
+    rd_kafka_message_t* failure = nullptr;
+    if (rd_kafka_consume_batch_queue(farewells.get(), for_librdkafka(left, kFarewellSlice), &failure, 1) == 1) {
+      rd_kafka_message_destroy(failure);
+    }
+  }
+  const bool closed = rd_kafka_consumer_closed(raw()) != 0;
+  if (fragile_ && !rebalance_->has_joined()) {
+    log(Level::warning, "a cooperative consumer of " + cluster() + " that never joined its group stays behind until the process ends: " +
+                            "ending it would abort the process with librdkafka " + rd_kafka_version_str());
+    leave_behind();
+  }
+  if (closed) return {};
+  return Status::timeout();
+}
+
+}  // namespace dispytch::kafka

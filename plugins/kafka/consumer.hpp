@@ -1,0 +1,81 @@
+// Reads topics of Kafka as a member of a consumer group.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <dispytch/plugin/backend.hpp>
+
+#include "batch.hpp"
+#include "client.hpp"
+#include "intake.hpp"
+#include "rebalance.hpp"
+#include "signal.hpp"
+#include "sources.hpp"
+
+namespace dispytch::kafka {
+
+class Consumer : private Client {
+ public:
+  /// `options`: the document that abi.h describes at the consumer's open. Waits until the topics are known to exist, at most for
+  /// `opening.timeout`. Throws Exception.
+  Consumer(Cluster& cluster, const plugin::Config& options, plugin::Opening opening);
+
+  plugin::Status poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out);
+  void wake();
+  plugin::Status settle(plugin::Strided<const plugin::Settlement> settlements);
+  plugin::Status sync(std::chrono::milliseconds timeout);
+  plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message) { return pool_.headers(message); }
+  plugin::Status pause(std::span<const plugin::Source> sources, bool on);
+  plugin::Status seek(std::span<const plugin::Source> sources, std::chrono::milliseconds timeout);
+  plugin::Status close(std::chrono::milliseconds timeout);
+
+ private:
+  void warn_about(std::chrono::milliseconds drain) const;
+
+  // The polling thread's.
+  void serve_group();
+  void handle_failure(const rd_kafka_message_t& failure);
+  void apply_pauses();
+  bool put_event(plugin::BatchOut& out);
+  bool put_messages(const plugin::Limits& limits, plugin::BatchOut& out);
+  void look_whether_up(std::chrono::milliseconds timeout);
+
+  static Consumer& of(void* opaque) noexcept { return *static_cast<Consumer*>(static_cast<Client*>(opaque)); }
+  // librdkafka's callbacks: on the polling thread, from within serve_group(), but for on_arrival.
+  static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  static void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque);
+  static int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque);
+  static void on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* offsets, void* opaque);
+  static void on_arrival(rd_kafka_t*, void* opaque);
+
+  bool fragile_ = false;                           // must not be ended before it has joined the group: see close()
+  std::chrono::milliseconds rebalance_timeout_{};  // how long the group waits for a member
+  Signal signal_;
+  std::atomic<bool> woken_ = false;
+  BatchPool pool_;
+  Sources sources_;
+  std::unique_ptr<WatchedQueue> group_;  // the group's own events and errors; no messages
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Rebalance> rebalance_;
+
+  Events events_;
+  std::exception_ptr callback_failure_;  // no exception may cross librdkafka: it waits here until serve_group() goes on
+  plugin::Error trouble_;                // what librdkafka complained of last
+  bool down_ = false;
+  std::chrono::steady_clock::time_point looked_ = {};  // when it was last tried to reach a broker while down_
+
+  std::mutex pauses_mutex_;                             // guards pauses_
+  std::vector<std::pair<std::uint32_t, bool>> pauses_;  // asked for by pause(), in order, applied by poll()
+  std::atomic<bool> pauses_waiting_ = false;
+};
+
+}  // namespace dispytch::kafka

@@ -1,0 +1,256 @@
+#include "producer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "errors.hpp"
+
+namespace dispytch::kafka {
+namespace {
+
+using plugin::Error;
+using plugin::Level;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+// While flush waits it takes events, too: their places in the queue may be what is waited for.
+constexpr milliseconds kFlushSlice{10};
+
+void* opaque_of(std::uint64_t token) noexcept { return reinterpret_cast<void*>(token); }
+std::uint64_t token_of(const rd_kafka_message_t& message) noexcept { return reinterpret_cast<std::uint64_t>(message._private); }
+
+void* data_of(dispytch_bytes bytes) noexcept { return const_cast<std::uint8_t*>(bytes.data); }  // librdkafka copies and doesn't write
+
+void on_event(rd_kafka_t*, void* notify) { (*static_cast<const plugin::Notify*>(notify))(); }
+
+}  // namespace
+
+Producer::Producer(Cluster& cluster, const plugin::Config& options, plugin::Notify notify)
+    : Client{cluster, Options{options.at("config"), Owner::producer}}, notify_{notify} {
+  ConfHandle conf = configure(
+      RD_KAFKA_PRODUCER,
+      {{"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"}, {"topic.metadata.propagation.max.ms", "2000"}},
+      {});
+  if (const auto timeout = options.get<std::int32_t>("timeout_ms")) {
+    // 0 would be "for ever" for librdkafka.
+    rd_kafka_conf_set(conf.get(), "message.timeout.ms", std::to_string(std::max(1, *timeout)).c_str(), nullptr, 0);
+  }
+  timeout_ms_ = integer(conf.get(), "message.timeout.ms");
+  queue_bytes_ = static_cast<std::size_t>(integer(conf.get(), "queue.buffering.max.kbytes")) * 1024;
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+  start(RD_KAFKA_PRODUCER, std::move(conf));
+  events_.emplace(rd_kafka_queue_get_main(raw()), on_event, const_cast<plugin::Notify*>(&notify_));
+}
+
+plugin::Status Producer::close(milliseconds) {
+  rd_kafka_purge(raw(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);  // the host flushes first what it wants to keep
+  return {};
+}
+
+plugin::Accepted Producer::send(plugin::Strided<const plugin::MessageView> messages) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const plugin::MessageView view = messages[i];
+    const dispytch_message& message = view.raw();
+    rd_kafka_topic_t* topic = topics_.find(raw(), view.topic());
+    const rd_kafka_resp_err_t code = topic == nullptr ? RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION : produce(topic, message);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]]
+      continue;
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return {i, refusal(code, message)};
+    if (message.key.len + message.payload.len > queue_bytes_) return {i, refusal(code, message)};
+    full_ = true;
+    // The last report may have been served before full_ was set: then there is room, and nobody left to say so.
+    if (rd_kafka_outq_len(raw()) == 0 && full_.exchange(false)) notify_();
+    return {i, plugin::Status::again()};
+  }
+  return {messages.size(), {}};
+}
+
+rd_kafka_resp_err_t Producer::produce(rd_kafka_topic_t* topic, const dispytch_message& message) {
+  if (message.n_headers > 0 || (message.flags & DISPYTCH_MSG_TIMESTAMP) != 0) return produce_in_full(topic, message);
+  const std::int32_t partition = (message.flags & DISPYTCH_MSG_PARTITION) != 0 ? message.partition : RD_KAFKA_PARTITION_UA;
+  const int refused = rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, data_of(message.payload), message.payload.len,
+                                       message.key.data, message.key.len, opaque_of(message.token));
+  return refused == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
+}
+
+rd_kafka_resp_err_t Producer::produce_in_full(rd_kafka_topic_t* topic, const dispytch_message& message) {
+  HeadersHandle headers;
+  if (message.n_headers > 0) {
+    headers.reset(rd_kafka_headers_new(message.n_headers));
+    for (std::uint32_t i = 0; i < message.n_headers; ++i) {
+      const dispytch_header& header = message.headers[i];
+      rd_kafka_header_add(headers.get(), reinterpret_cast<const char*>(header.key.data), static_cast<ssize_t>(header.key.len),
+                          header.value.data, static_cast<ssize_t>(header.value.len));
+    }
+  }
+  std::array<rd_kafka_vu_t, 8> parts{};
+  std::size_t count = 0;
+  const auto part = [&](rd_kafka_vtype_t type) -> decltype(rd_kafka_vu_t::u)& {
+    parts[count].vtype = type;
+    return parts[count++].u;
+  };
+  part(RD_KAFKA_VTYPE_RKT).rkt = topic;
+  part(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+  part(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque_of(message.token);
+  part(RD_KAFKA_VTYPE_VALUE).mem = {data_of(message.payload), message.payload.len};
+  part(RD_KAFKA_VTYPE_KEY).mem = {data_of(message.key), message.key.len};
+  part(RD_KAFKA_VTYPE_PARTITION).i32 = (message.flags & DISPYTCH_MSG_PARTITION) != 0 ? message.partition : RD_KAFKA_PARTITION_UA;
+  if ((message.flags & DISPYTCH_MSG_TIMESTAMP) != 0) part(RD_KAFKA_VTYPE_TIMESTAMP).i64 = message.timestamp_ms;
+  if (headers) part(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
+  const ErrorHandle error{rd_kafka_produceva(raw(), parts.data(), count)};
+  if (error) return rd_kafka_error_code(error.get());
+  static_cast<void>(headers.release());  // the message's by now
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+Error Producer::refusal(rd_kafka_resp_err_t code, const dispytch_message& message) const {
+  const std::string topic{plugin::view(message.topic)};
+  const std::size_t size = message.key.len + message.payload.len;
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      return {.code = DISPYTCH_ENOTFOUND, .text = "there is no topic `" + topic + "` at " + cluster(), .broker_code = code};
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return {.code = DISPYTCH_ENOTFOUND,
+              .text = "topic `" + topic + "` at " + cluster() + " has no partition " + std::to_string(message.partition),
+              .broker_code = code};
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return {.code = DISPYTCH_ETOOBIG,
+              .text = "a message of " + std::to_string(size) + " bytes for topic `" + topic + "` is larger than `message.max.bytes` allows",
+              .broker_code = code};
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return {.code = DISPYTCH_ETOOBIG,
+              .text = "a message of " + std::to_string(size) + " bytes for topic `" + topic +
+                      "` is larger than the whole queue, `queue.buffering.max.kbytes`",
+              .broker_code = code};
+    case RD_KAFKA_RESP_ERR__FATAL: {
+      std::array<char, 512> reason{};
+      rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(raw(), reason.data(), reason.size());
+      Error error = error_of(fatal, "the producer for " + cluster() + " can't go on");
+      error.text += std::string{" ("} + reason.data() + ")";
+      error.fatal = true;
+      return error;
+    }
+    default: return error_of(code, "topic `" + topic + "` at " + cluster() + " takes no message");
+  }
+}
+
+std::size_t Producer::reports(plugin::Strided<plugin::Report> out) {
+  const std::lock_guard lock{mutex_};
+  texts_.clear();
+  std::size_t count = 0;
+  while (count < out.size()) {
+    if (ready_.empty()) {
+      take_events();
+      if (ready_.empty()) break;
+    }
+    Ready& first = ready_.front();
+    if (first.event == nullptr) {
+      first.news.text = plugin::bytes(texts_.emplace_back(std::move(first.text)));
+      out.set(count++, first.news);
+      finish_first();
+    } else if (const rd_kafka_message_t* message = rd_kafka_event_message_next(first.event.get())) {
+      out.set(count++, report_of(*message));
+    } else {
+      finish_first();
+    }
+  }
+  return count;
+}
+
+// An event's messages keep their places in librdkafka's queue until here.
+void Producer::finish_first() {
+  ready_messages_ -= ready_.front().messages;
+  ready_.pop_front();
+  if (full_.load(std::memory_order_relaxed) && full_.exchange(false)) notify_();
+}
+
+plugin::Report Producer::report_of(const rd_kafka_message_t& message) {
+  plugin::Report report{};
+  report.token = token_of(message);
+  if (message.partition >= 0) {
+    report.partition = message.partition;
+    report.flags |= DISPYTCH_REPORT_PARTITION;
+  }
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+    if (message.offset >= 0) {
+      report.offset = message.offset;
+      report.flags |= DISPYTCH_REPORT_OFFSET;
+    }
+    return report;
+  }
+  const std::string topic = std::string{"topic `"} + rd_kafka_topic_name(message.rkt) + "` at " + cluster();
+  std::string text;
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: text = "there is no " + topic; break;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: text = topic + " has no partition " + std::to_string(message.partition); break;
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT: text = topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms"; break;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      text = topic + " takes no message of " + std::to_string(message.key_len + message.len) + " bytes; its `max.message.bytes` decides";
+      break;
+    default: text = topic + " took no message: " + rd_kafka_message_errstr(&message);
+  }
+  report.code = border_code(message.err);
+  report.broker_code = message.err;
+  report.flags |= plugin::flag(is_retriable(message.err), DISPYTCH_ERROR_RETRIABLE) |
+                  plugin::flag(rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED, DISPYTCH_ERROR_MAYBE_SENT);
+  report.text = plugin::bytes(texts_.emplace_back(hide_secrets(std::move(text))));
+  return report;
+}
+
+void Producer::take_events() {
+  while (EventHandle event{rd_kafka_queue_poll(events_->get(), 0)}) {
+    switch (rd_kafka_event_type(event.get())) {
+      case RD_KAFKA_EVENT_DR:
+        ready_.push_back({.event = nullptr, .messages = rd_kafka_event_message_count(event.get())});
+        ready_.back().event = std::move(event);
+        ready_messages_ += ready_.back().messages;
+        break;
+      case RD_KAFKA_EVENT_ERROR: take_error(event.get()); break;
+      case RD_KAFKA_EVENT_STATS: statistics().record(rd_kafka_event_stats(event.get())); break;
+      default: break;
+    }
+  }
+}
+
+// What concerns the producer as a whole is news for the host; trouble with one broker is for the log, librdkafka goes on.
+void Producer::take_error(rd_kafka_event_t* event) {
+  const rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+  const bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
+  std::string text = hide_secrets(std::string{"producing to "} + cluster() + ": " + rd_kafka_event_error_string(event));
+  if (!fatal && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && border_code(code) != DISPYTCH_EAUTH) {
+    log(Level::warning, std::move(text));
+    return;
+  }
+  plugin::Report news{};
+  news.code = border_code(code);
+  news.broker_code = code;
+  news.flags = plugin::flag(fatal, DISPYTCH_ERROR_FATAL) | plugin::flag(!fatal, DISPYTCH_ERROR_RETRIABLE);
+  ready_.push_back({.event = nullptr, .messages = 0, .news = news, .text = std::move(text)});
+}
+
+plugin::Status Producer::flush(milliseconds timeout) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  for (;;) {
+    const auto left = std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - Clock::now()));
+    // Ends the lingering of what is queued, and returns early when all is reported.
+    rd_kafka_flush(raw(), static_cast<int>(std::min(left, kFlushSlice).count()));
+    bool gained = false;
+    bool done = false;
+    {
+      const std::lock_guard lock{mutex_};
+      const std::size_t before = ready_.size();
+      take_events();
+      gained = ready_.size() > before;
+      done = static_cast<std::size_t>(rd_kafka_outq_len(raw())) <= ready_messages_;
+    }
+    if (gained) notify_();
+    if (done) return {};
+    if (left <= milliseconds{0}) return plugin::Status::timeout();
+  }
+}
+
+}  // namespace dispytch::kafka

@@ -1,0 +1,60 @@
+// Writes messages to Kafka and pulls what became of each.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <dispytch/plugin/backend.hpp>
+
+#include "client.hpp"
+#include "topic_handles.hpp"
+
+namespace dispytch::kafka {
+
+class Producer : private Client {
+ public:
+  /// `options`: {"config": {...}, "timeout_ms": how long the client goes on trying to deliver a message}.
+  Producer(Cluster& cluster, const plugin::Config& options, plugin::Notify notify);
+
+  plugin::Accepted send(plugin::Strided<const plugin::MessageView> messages);
+  std::size_t reports(plugin::Strided<plugin::Report> out);
+  plugin::Status flush(std::chrono::milliseconds timeout);
+  plugin::Status close(std::chrono::milliseconds timeout);
+
+ private:
+  // A queue of events that were taken from librdkafka and not yet reported.
+  struct Ready {
+    EventHandle event;         // delivery reports; they free their places in librdkafka's queue with the event
+    std::size_t messages = 0;  // in the event; librdkafka counts only those that were not looked at yet
+    plugin::Report news = {};  // where there is no event
+    std::string text = {};
+  };
+
+  rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, const dispytch_message& message);
+  rd_kafka_resp_err_t produce_in_full(rd_kafka_topic_t* topic, const dispytch_message& message);
+  plugin::Error refusal(rd_kafka_resp_err_t code, const dispytch_message& message) const;
+  plugin::Report report_of(const rd_kafka_message_t& message);
+  void take_events();
+  void take_error(rd_kafka_event_t* event);
+  void finish_first();
+
+  const plugin::Notify notify_;
+  std::int64_t timeout_ms_ = 0;  // how long the client goes on trying
+  std::size_t queue_bytes_ = 0;  // what the queue holds at most
+  TopicHandles topics_;
+  std::optional<WatchedQueue> events_;
+  std::atomic<bool> full_ = false;  // a send found no room since the last report
+
+  std::mutex mutex_;  // guards what follows: reports and flush both take events
+  std::deque<Ready> ready_;
+  std::size_t ready_messages_ = 0;  // in the events of ready_, whether reported yet or not
+  std::deque<std::string> texts_;   // of the reports handed out last
+};
+
+}  // namespace dispytch::kafka

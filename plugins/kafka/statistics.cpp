@@ -1,0 +1,54 @@
+#include "statistics.hpp"
+
+#include <string>
+#include <utility>
+
+#include <dispytch/plugin/config.hpp>
+
+namespace dispytch::kafka {
+namespace {
+
+std::int64_t total_lag(const plugin::Config& document) {
+  std::int64_t lag = 0;
+  for (const auto& [topic_name, topic] : document.at("topics").members()) {
+    for (const auto& [number, partition] : topic.at("partitions").members()) {
+      if (partition.get("fetch_state", "") != "active") continue;
+      const auto partition_lag = partition.get<std::int64_t>("consumer_lag", -1);
+      if (partition_lag > 0) lag += partition_lag;
+    }
+  }
+  return lag;
+}
+
+}  // namespace
+
+Metrics::Metrics(const plugin::Host& host)
+    : bytes_sent{host.counter("bytes_sent", "bytes")},
+      bytes_received{host.counter("bytes_received", "bytes")},
+      messages_sent{host.counter("messages_sent", "messages")},
+      messages_received{host.counter("messages_received", "messages")},
+      queued{host.gauge("messages_queued", "messages")},
+      lag{host.gauge("consumer_lag", "messages")} {}
+
+Statistics::~Statistics() {
+  metrics_.queued.replace(queued_, 0);
+  metrics_.lag.replace(lag_, 0);
+}
+
+void Statistics::add(const plugin::Metric& metric, std::int64_t& before, std::int64_t now) {
+  if (now > before) metric.record(static_cast<double>(now - std::exchange(before, now)));
+}
+
+void Statistics::record(std::string_view json) {
+  const plugin::Config document{json};
+  add(metrics_.bytes_sent, bytes_sent_, document.get<std::int64_t>("txmsg_bytes", 0));
+  add(metrics_.bytes_received, bytes_received_, document.get<std::int64_t>("rxmsg_bytes", 0));
+  add(metrics_.messages_sent, messages_sent_, document.get<std::int64_t>("txmsgs", 0));
+  add(metrics_.messages_received, messages_received_, document.get<std::int64_t>("rxmsgs", 0));
+  const auto queued = document.get<std::int64_t>("msg_cnt", 0);
+  metrics_.queued.replace(std::exchange(queued_, queued), queued);
+  const std::int64_t lag = total_lag(document);
+  metrics_.lag.replace(std::exchange(lag_, lag), lag);
+}
+
+}  // namespace dispytch::kafka

@@ -1,0 +1,54 @@
+// librdkafka's statistics as metrics of the application.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include <dispytch/plugin/host.hpp>
+
+namespace dispytch::kafka {
+
+/// A gauge to which several clients contribute: it shows their sum. Any thread.
+class SharedGauge {
+ public:
+  explicit SharedGauge(plugin::Metric metric) noexcept : metric_{metric} {}
+  void replace(std::int64_t before, std::int64_t after) noexcept {
+    if (before != after) metric_.record(static_cast<double>(sum_.fetch_add(after - before) + after - before));
+  }
+
+ private:
+  plugin::Metric metric_;
+  std::atomic<std::int64_t> sum_ = 0;
+};
+
+/// The metrics of one backend, which all of its clients feed.
+struct Metrics {
+  explicit Metrics(const plugin::Host& host);
+  plugin::Metric bytes_sent, bytes_received;  ///< of messages on the wire, compressed and with their framing
+  plugin::Metric messages_sent, messages_received;
+  SharedGauge queued;  ///< messages that wait for their confirmation
+  SharedGauge lag;     ///< messages between the last one settled and the end of the partitions assigned here
+};
+
+/// What one client has contributed so far. One thread at a time.
+class Statistics {
+ public:
+  explicit Statistics(Metrics& metrics) noexcept : metrics_{metrics} {}
+  Statistics(const Statistics&) = delete;
+  Statistics& operator=(const Statistics&) = delete;
+  ~Statistics();
+
+  /// Takes one of librdkafka's statistics documents (its STATISTICS.md).
+  void record(std::string_view json);
+
+ private:
+  // librdkafka counts from its start; metrics want what was added since the last time.
+  static void add(const plugin::Metric& metric, std::int64_t& before, std::int64_t now);
+
+  Metrics& metrics_;
+  std::int64_t bytes_sent_ = 0, bytes_received_ = 0, messages_sent_ = 0, messages_received_ = 0;
+  std::int64_t queued_ = 0, lag_ = 0;
+};
+
+}  // namespace dispytch::kafka

@@ -1,0 +1,40 @@
+// What a consumer subscribes to, and whether it is there.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <librdkafka/rdkafka.h>
+#include <dispytch/plugin/config.hpp>
+#include <dispytch/plugin/status.hpp>
+
+#include "handles.hpp"
+
+namespace dispytch::kafka {
+
+class Subscription {
+ public:
+  /// `topics`: [{"name"} or {"pattern"}, ...]. Throws Exception.
+  explicit Subscription(const plugin::Config& topics);
+
+  /// Waits until the cluster answers and says that each topic exists; patterns may match nothing. `trouble`: why a cluster that doesn't
+  /// answer may never do so, to be asked now and then. Throws Exception: ENOTFOUND, EUNAVAILABLE, EAUTH.
+  void require_topics(rd_kafka_t* client, const std::string& cluster, std::chrono::milliseconds timeout,
+                      const std::function<plugin::Error()>& trouble) const;
+
+  /// The topics as rd_kafka_subscribe() takes them.
+  PartitionsHandle list() const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::string> expressions_;
+};
+
+/// `user.{user_id}.notification` as a regular expression of librdkafka, which begins with ^; one of those stays as it is.
+std::string expression_of(std::string_view pattern);
+
+}  // namespace dispytch::kafka

@@ -1,0 +1,66 @@
+// A broker inside the process: topics and consumer groups behind one mutex.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "group.hpp"
+#include "options.hpp"
+#include "topic.hpp"
+
+namespace dispytch::memory {
+
+/// Whether a consumer wants a topic that has just been created.
+class TopicWatcher {
+ public:
+  virtual ~TopicWatcher() = default;
+  /// Under the broker's mutex.
+  virtual void created(Topic& topic) = 0;
+};
+
+/// Starts no thread and never blocks but for its mutex, which is taken once for a batch. All functions but open() want it held.
+class Broker {
+ public:
+  /// The broker of that name if one is open in this process, with the topics of `options` added; else a new one. Throws
+  /// plugin::Exception (DISPYTCH_ECONFIG) where both disagree about a topic.
+  static std::shared_ptr<Broker> open(const Options& options);
+
+  std::mutex mutex;
+
+  /// Creates it at its first use where the options allow that. Throws plugin::Exception (DISPYTCH_ENOTFOUND).
+  Topic& topic(std::string_view name);
+  /// Null where it doesn't exist, and isn't created.
+  Topic* find(std::string_view name) noexcept;
+  const std::map<std::string, std::unique_ptr<Topic>, std::less<>>& topics() const noexcept { return topics_; }
+  bool auto_create() const noexcept { return auto_create_; }
+
+  /// The consumer group of that name. It stays, with all its positions, as long as the broker.
+  Group& group(const std::string& name);
+  /// A group for one consumer that named none; dissolve() ends it.
+  Group& nameless_group();
+  void dissolve(Group& group) noexcept;
+
+  std::vector<TopicWatcher*> watchers = {};
+
+ private:
+  explicit Broker(const Options& options);
+  void add(const Options& options);
+  Topic& create(const std::string& name, const TopicOptions& options);
+
+  const TopicOptions others_;
+  const bool auto_create_;
+  const std::chrono::milliseconds rebalance_timeout_;
+  std::size_t partitions_ = 0;
+  std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_ = {};
+  std::map<std::string, Group> groups_ = {};  // after topics_: a group's end touches its partitions
+  std::list<Group> nameless_groups_ = {};
+};
+
+}  // namespace dispytch::memory

@@ -1,0 +1,201 @@
+#include "consumer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dispytch::memory {
+
+using State = GroupPartition::State;
+
+/// A batch's own memory, and its share in the segments that its messages point into.
+struct Consumer::Delivery {
+  std::vector<plugin::InboundMessage> messages = {};
+  std::vector<std::shared_ptr<Segment>> segments = {};
+};
+
+Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, Subscription subscription)
+    : broker_{std::move(broker)}, clock_{host.clock()}, notify_{notify}, subscription_{std::move(subscription)} {
+  const std::lock_guard lock{broker_->mutex};
+  std::vector<Topic*> wanted;
+  for (const std::string& name : subscription_.names) wanted.push_back(&broker_->topic(name));
+  for (const auto& [name, topic] : broker_->topics()) {
+    if (subscription_.matches(name)) wanted.push_back(topic.get());
+  }
+  if (wanted.empty() && !broker_->auto_create()) {
+    throw plugin::Exception{DISPYTCH_ENOTFOUND,
+                            "no topic of the memory backend matches the pattern, and none can be added: auto_create is off"};
+  }
+  group_ = subscription_.group.empty() ? &broker_->nameless_group() : &broker_->group(subscription_.group);
+  broker_->watchers.push_back(this);
+  group_->join(*this);
+  for (Topic* topic : wanted) subscribe(*topic);
+  group_->rebalance(clock_.monotonic());
+}
+
+Consumer::~Consumer() {
+  const std::lock_guard lock{broker_->mutex};
+  std::erase(broker_->watchers, static_cast<TopicWatcher*>(this));
+  group_->leave(*this);
+  group_->rebalance(clock_.monotonic());
+  if (subscription_.group.empty()) broker_->dissolve(*group_);
+}
+
+void Consumer::subscribe(Topic& topic) {
+  topics.insert(&topic);
+  group_->read(topic, subscription_.from_oldest);
+}
+
+void Consumer::created(Topic& topic) {
+  if (!subscription_.matches(topic.name())) return;
+  subscribe(topic);
+  group_->rebalance(clock_.monotonic());
+}
+
+void Consumer::signal() noexcept {
+  if (std::exchange(notified_, true)) return;
+  wakeup_.notify_one();
+  notify_();
+}
+
+void Consumer::wake() {
+  const std::lock_guard lock{broker_->mutex};
+  woken_ = true;
+  wakeup_.notify_one();
+}
+
+plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out) {
+  using SteadyClock = std::chrono::steady_clock;  // a waiting thread waits in real time, whatever the host's clock shows
+  std::unique_lock lock{broker_->mutex};
+  const SteadyClock::time_point until = timeout.count() > 0 ? SteadyClock::now() + timeout : SteadyClock::time_point::min();
+  for (;;) {
+    const std::optional<std::chrono::nanoseconds> deadline = group_->next_deadline();
+    const std::chrono::nanoseconds now = deadline || has_events ? clock_.monotonic() : std::chrono::nanoseconds{};
+    if (deadline) group_->expire(now);
+    if (take_event(out, now)) break;
+    if (limits.max_messages > 0 && take_messages(limits, out)) break;
+    if (woken_ || timeout.count() <= 0) break;
+    SteadyClock::time_point wait_until = until;
+    if (deadline) wait_until = std::min(wait_until, SteadyClock::now() + std::max(*deadline - now, std::chrono::nanoseconds{1'000'000}));
+    notified_ = false;
+    if (wakeup_.wait_until(lock, wait_until) == std::cv_status::timeout && SteadyClock::now() >= until) timeout = {};
+  }
+  woken_ = notified_ = false;
+  return {};
+}
+
+bool Consumer::take_messages(plugin::Limits limits, plugin::BatchOut& out) {
+  Delivery delivery;
+  for (std::size_t turn = 0; turn < slots.size(); ++turn) {
+    const std::size_t slot = (next_slot_ + turn) % slots.size();
+    GroupPartition* const partition = slots[slot].partition;
+    if (partition == nullptr || partition->state != State::active || partition->paused) continue;
+    if (!take_from(*partition, limits, delivery)) {
+      next_slot_ = slot + 1;
+      break;
+    }
+  }
+  if (delivery.messages.empty()) return false;
+  const std::span<const plugin::InboundMessage> messages = delivery.messages;
+  out.messages(messages, std::move(delivery));
+  return true;
+}
+
+bool Consumer::take_from(GroupPartition& source, plugin::Limits& limits, Delivery& delivery) {
+  const std::uint32_t number = Member::source(source.slot);
+  const Segment* segment = nullptr;
+  for (;;) {
+    source.progress.skip_settled();
+    const std::int64_t offset = source.progress.position();
+    if (offset >= source.partition.end()) return true;
+    const dispytch_message& stored = source.partition.at(offset).view;
+    const std::uint64_t bytes = stored.key.len + stored.payload.len;
+    if (limits.max_messages == 0 || (bytes > limits.max_bytes && !delivery.messages.empty())) return false;
+    if (segment != source.partition.segment(offset).get()) {
+      delivery.segments.push_back(source.partition.segment(offset));
+      segment = delivery.segments.back().get();
+    }
+    plugin::InboundMessage& message = delivery.messages.emplace_back(stored);
+    message.source = number;
+    message.token = token(source.slot, offset);
+    message.attempt = source.progress.deliver();
+    if (message.attempt > 1) message.flags |= DISPYTCH_MSG_REDELIVERED;
+    --limits.max_messages;
+    limits.max_bytes -= std::min(bytes, limits.max_bytes);
+  }
+}
+
+plugin::Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
+  const std::lock_guard lock{broker_->mutex};
+  std::size_t fenced = 0;
+  bool unknown_action = false;
+  GroupPartition* last = nullptr;
+  for (const plugin::Settlement settlement : settlements) {
+    const bool up_to = settlement.action == DISPYTCH_ACK_UP_TO;
+    if (settlement.action != DISPYTCH_ACK && !up_to) {
+      unknown_action = true;
+      continue;
+    }
+    if (settlement.token >> 48 == kEventSlot) {
+      if (!settle_event(settlement.token)) ++fenced;
+      continue;
+    }
+    GroupPartition* const partition = by_token(settlement.token);
+    if (partition != last && last != nullptr) last->topic.trim(last->partition);
+    last = partition;
+    const auto offset = static_cast<std::uint32_t>(settlement.token);
+    if (partition == nullptr || !(up_to ? partition->progress.ack_up_to(offset) : partition->progress.ack(offset))) ++fenced;
+  }
+  if (last != nullptr) last->topic.trim(last->partition);
+  if (unknown_action) {
+    return plugin::Error{.code = DISPYTCH_ENOTIMPL,
+                         .text = "the memory backend can acknowledge a message, one or all up to it, and nothing else"};
+  }
+  if (fenced > 0) {
+    return plugin::Error{.code = DISPYTCH_EFENCED,
+                         .text = std::to_string(fenced) + " of " + std::to_string(settlements.size()) +
+                                 " tokens are stale: settled before, or of a partition that this consumer no longer holds"};
+  }
+  return {};
+}
+
+bool Consumer::settle_event(std::uint64_t token) {
+  const auto given_up = finish_event(token);
+  if (!given_up) return false;
+  for (GroupPartition* partition : *given_up) group_->give_up(*partition);
+  signal();  // what was assigned may have messages
+  return true;
+}
+
+plugin::Result<std::span<const plugin::Header>> Consumer::headers(const plugin::InboundMessage& message) {
+  return std::span<const plugin::Header>{message.headers, message.n_headers};
+}
+
+plugin::Status Consumer::pause(std::span<const plugin::Source> sources, bool on) {
+  const std::lock_guard lock{broker_->mutex};
+  plugin::Status status;
+  for (const plugin::Source& source : sources) {
+    GroupPartition* const partition = by_source(source.source);
+    if (partition == nullptr) {
+      status = plugin::Error{.code = DISPYTCH_EFENCED, .text = "a source to be paused is no longer this consumer's"};
+      continue;
+    }
+    partition->paused = on;
+  }
+  if (!on) signal();
+  return status;
+}
+
+plugin::Status Consumer::seek(std::span<const plugin::Source> sources, std::chrono::milliseconds) {
+  const std::lock_guard lock{broker_->mutex};
+  for (const plugin::Source& source : sources) {
+    GroupPartition* const partition = by_source(source.source);
+    if (partition == nullptr) return plugin::Error{.code = DISPYTCH_EFENCED, .text = "a source to be moved is no longer this consumer's"};
+    if (!source.offset) return plugin::Error{.code = DISPYTCH_EINVAL, .text = "a source to be moved says no offset"};
+    partition->progress.seek(std::clamp(*source.offset, partition->partition.start(), partition->partition.end()));
+    fence(partition->slot);
+  }
+  signal();
+  return {};
+}
+
+}  // namespace dispytch::memory

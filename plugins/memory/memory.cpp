@@ -1,0 +1,38 @@
+// The memory backend as a plugin.
+#include <memory>
+#include <utility>
+
+#include <dispytch/plugin/backend.hpp>
+
+#include "broker.hpp"
+#include "consumer.hpp"
+#include "producer.hpp"
+#include "schema.hpp"
+
+namespace dispytch::memory {
+namespace {
+
+class Backend {
+ public:
+  Backend(plugin::Host host, const plugin::Config& config) : host_{host}, broker_{Broker::open(read_options(config))} {}
+
+  plugin::Result<std::unique_ptr<Producer>> producer(const plugin::Config&, plugin::Opening opening) {
+    return std::make_unique<Producer>(broker_, host_, opening.notify);
+  }
+  plugin::Result<std::unique_ptr<Consumer>> consumer(const plugin::Config& options, plugin::Opening opening) {
+    return std::make_unique<Consumer>(broker_, host_, opening.notify, read_subscription(options));
+  }
+
+ private:
+  const plugin::Host host_;
+  const std::shared_ptr<Broker> broker_;
+};
+
+}  // namespace
+}  // namespace dispytch::memory
+
+using namespace dispytch::plugin;  // the names of the capabilities
+DISPYTCH_PLUGIN(dispytch::memory::Backend, .id = "memory", .version = "1.0.0", .license = "Apache-2.0",
+                .capabilities = {headers, keys, partitions, order_by_key, order_by_source, groups, ack_each, ack_up_to, count_attempts,
+                                 patterns},
+                .config_schema = dispytch::memory::kSchema)

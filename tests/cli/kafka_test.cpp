@@ -1,0 +1,133 @@
+// The command line over a real Kafka.
+#include <signal.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/cli_fixture.hpp"
+#include "support/kafka_topics.hpp"
+
+namespace dispytch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class KafkaCli : public CliTest {
+ protected:
+  KafkaCli() { topics_.create(topic_, 3); }
+  ~KafkaCli() override { topics_.remove(topic_); }
+
+  std::vector<std::string> emit(std::vector<std::string> more = {}) const {
+    std::vector<std::string> all{"emit", "--config", config_, "flights", "flight_departed", "--topic", topic_, "--key", "/tail"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::vector<std::string> tail(std::vector<std::string> more = {}) const {
+    std::vector<std::string> all{"tail", "--config", config_, "board"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::string kcat(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"kcat", "-q", "-b", kafka_address(), "-X", "auto.offset.reset=earliest"});
+    return run(arguments).output;
+  }
+  static std::string bodies(int count) {
+    std::string lines;
+    for (int i = 1; i <= count; ++i) lines += "{\"tail\":\"N" + std::to_string(i % 7) + "\",\"n\":" + std::to_string(i) + "}\n";
+    return lines;
+  }
+
+  KafkaTopics topics_{kafka_address()};
+  std::string topic_ = folder().filename();
+  std::string config_ = write("kafka.yaml",
+                              "version: 1\n"
+                              "backends:\n"
+                              "  bus: { plugin: kafka, config: { bootstrap.servers: \"" +
+                                  kafka_address() +
+                                  "\" } }\n"
+                                  "emitters:\n"
+                                  "  flights: { backend: bus, timeout: 10s }\n"
+                                  "listeners:\n"
+                                  "  board: { backend: bus, group: board-" +
+                                  topic_ + ", topics: [" + topic_ + "] }\n");
+};
+
+TEST_F(KafkaCli, KcatReadsWhatEmitWroteInTheOrderOfEachKey) {
+  const Finished emitted = dispytch(emit(), bodies(5000));
+  EXPECT_EQ(emitted.output, "5000 confirmed, 0 failed\n") << emitted.errors;
+  std::map<std::string, std::vector<int>> read, expected;
+  for (int i = 1; i <= 5000; ++i) expected["N" + std::to_string(i % 7)].push_back(i);
+  std::istringstream lines{kcat({"-C", "-e", "-t", topic_, "-f", "%k %s\n"})};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t space = line.find(' ');
+    read[line.substr(0, space)].push_back(nlohmann::json::parse(line.substr(space + 1)).at("body").at("n"));
+  }
+  EXPECT_EQ(read, expected);
+}
+
+TEST_F(KafkaCli, TailFollowsWithoutMovingTheApplicationsGroup) {
+  dispytch(emit(), bodies(20));
+  const Finished tailed = dispytch(tail({"--from", "earliest", "--count", "20", "--format", "{type} {key} {body.n}"}));
+  EXPECT_EQ(std::count(tailed.output.begin(), tailed.output.end(), '\n'), 20) << tailed.errors;
+  EXPECT_THAT(tailed.output, HasSubstr("flight_departed N3 10\n"));
+  // The application's group, which has read nothing yet, is given everything.
+  const std::string seen = kcat({"-e", "-f", "%s\n", "-G", "board-" + topic_, topic_});
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), '\n'), 20);
+}
+
+TEST_F(KafkaCli, TailShowsWhatComesWhileItRuns) {
+  Process tailing{command(tail({"--format", "{body.n} {partition}"})), with_plugins()};
+  // It begins at the end of the topic once it is assigned, of which nothing tells; so emit until it shows something.
+  int emitted = 0;
+  while (true) {
+    dispytch(emit(), "{\"tail\":\"N1\",\"n\":" + std::to_string(++emitted) + "}\n");
+    if (tailing.has_output()) break;
+    ASSERT_LT(emitted, 600);
+  }
+  tailing.signal(SIGINT);
+  const Finished finished = tailing.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+}
+
+TEST_F(KafkaCli, EmitSaysThatTheTopicIsMissing) {
+  const Finished finished = dispytch({"emit", "--config", config_, "flights", "t", "--topic", topic_ + "-missing"}, "{}\n");
+  EXPECT_THAT(finished.errors, HasSubstr(topic_ + "-missing"));
+  EXPECT_THAT(finished.errors, HasSubstr("resume with --from-line 1\n"));
+  EXPECT_EQ(finished.output, "0 confirmed, 1 failed\n");
+  EXPECT_EQ(finished.exit_code, 1);
+}
+
+TEST_F(KafkaCli, TailSaysThatTheTopicIsMissing) {
+  const Finished finished = dispytch({"tail", "--config", config_, "board", "--topic", topic_ + "-missing"});
+  EXPECT_THAT(finished.errors, HasSubstr(topic_ + "-missing"));
+  EXPECT_EQ(finished.exit_code, 1);
+}
+
+TEST_F(KafkaCli, CheckAndEmitNameAWrongPropertyAtItsPlace) {
+  const std::string file = write("wrong.yaml",
+                                 "version: 1\n"
+                                 "backends:\n"
+                                 "  bus:\n"
+                                 "    plugin: kafka\n"
+                                 "    config:\n"
+                                 "      bootstrap.servers: " +
+                                     kafka_address() +
+                                     "\n"
+                                     "      fetch.max.bites: 7\n"
+                                     "emitters:\n"
+                                     "  flights: { backend: bus }\n");
+  const Finished finished = dispytch({"emit", "--config", file, "flights", "t", "--topic", topic_}, "{}\n");
+  EXPECT_THAT(finished.errors, HasSubstr("wrong.yaml:7:7: backends.bus.config.fetch.max.bites"));
+  EXPECT_EQ(finished.exit_code, 2);
+  const Finished checked = dispytch({"check", file});
+  EXPECT_THAT(checked.output, HasSubstr("wrong.yaml:7:7: backends.bus.config.fetch.max.bites"));
+  EXPECT_EQ(checked.exit_code, 2);
+}
+
+}  // namespace
+}  // namespace dispytch::testing

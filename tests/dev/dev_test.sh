@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Tests of ./dev, in a folder of their own that holds nothing but a copy of it. Usage: dev_test.sh DEV WORK TEST
+# shellcheck disable=SC2016  # the bodies of tools are for later
+set -uo pipefail
+dev=$1 work=$2 test=$3
+rm -rf "$work"
+mkdir -p "$work/bin"
+cp "$dev" "$work/dev"
+
+run() {  # COMMAND...: its status, standard output and standard error are in status, out, err after
+  "$@" >"$work/out" 2>"$work/err" </dev/null
+  status=$?
+  out=$(cat "$work/out") err=$(cat "$work/err")
+}
+fail() { printf '%s\nstatus %s\nstandard output: %s\nstandard error: %s\n' "$1" "$status" "$out" "$err"; exit 1; }
+expect_status() { [ "$status" = "$1" ] || fail "expected status $1"; }
+expect_in() { [[ $2 == *"$1"* ]] || fail "expected to read: $1"; }
+expect_empty() { [ -z "$1" ] || fail "expected nothing here: $1"; }
+
+# Nothing but what is named can be run with path=$work/bin; `tool NAME BODY` makes one that does BODY.
+machine() { for name in bash cat comm dirname env sed sort "$@"; do ln -s "$(command -v "$name")" "$work/bin/$name"; done; }
+tool() { printf '#!/bin/bash\n%s\n' "$2" >"$work/bin/$1"; chmod +x "$work/bin/$1"; }
+
+case "$test" in
+  SaysWhatThereIs)
+    run "$work/dev"
+    expect_status 0
+    for command in setup build test demo bench lint fuzz 'kafka start' 'kafka stop' 'kafka status' 'kafka topic'; do expect_in "  $command" "$out"; done
+    expect_empty "$err"
+    ;;
+  RefusesWrongUsage)
+    for usage in nonsense 'build nonsense' 'build release more' 'test --preset' 'test --preset nonsense' 'test un*t' 'setup more' \
+      'demo more' 'lint more' 'fuzz soon' 'fuzz 0' kafka 'kafka nonsense' 'kafka start 3' 'kafka start --brokers' 'kafka start --brokers 4' \
+      'kafka topic' 'kafka topic name none' 'kafka stop more' 'kafka status more'; do
+      # shellcheck disable=SC2086  # words are wanted
+      run "$work/dev" $usage
+      expect_status 2
+      expect_empty "$out"
+      expect_in "dev: " "$err"
+    done
+    ;;
+  KafkaIsStoppedWhereItWasNeverStarted)
+    run "$work/dev" kafka status
+    expect_status 1
+    [ "$out" = stopped ] || fail "expected: stopped"
+    run "$work/dev" kafka topic flights
+    expect_status 1
+    expect_in "./dev kafka start" "$err"
+    run "$work/dev" kafka stop
+    expect_status 0
+    ;;
+  KafkaStopSparesAProcessThatOnlyHasTheNumber)
+    mkdir -p "$work/build/kafka/1"
+    sleep 60 &
+    sleeper=$!
+    echo "$sleeper 1" >"$work/build/kafka/1/pid"  # started at another time than this sleep
+    run "$work/dev" kafka stop
+    expect_status 0
+    kill "$sleeper" || fail "the process was killed"
+    ;;
+  KafkaStopEndsTheProcessThatWasStarted)
+    mkdir -p "$work/build/kafka/1"
+    sleep 60 &
+    sleeper=$!
+    disown
+    echo "$sleeper $(sed 's/.*) //' /proc/$sleeper/stat | cut -d' ' -f20)" >"$work/build/kafka/1/pid"
+    echo localhost:1 >"$work/build/kafka/bootstrap"
+    run "$work/dev" kafka stop
+    expect_status 0
+    [ ! -e /proc/$sleeper ] || fail "the process still runs"
+    [ ! -e "$work/build/kafka/bootstrap" ] || fail "the address was left behind"
+    ;;
+  SetupNamesThePackagesWhereThereIsNoApt)
+    machine
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 1
+    expect_in " g++ " "$err"
+    expect_in "no apt-get" "$err"
+    ;;
+  SetupSaysWhatRootShouldRunWhereThereIsNoSudo)
+    machine
+    tool apt-get 'exit 9'
+    tool id 'echo 1000'
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 1
+    expect_in "as root: apt-get install" "$err"
+    ;;
+  SetupInstallsOnlyWhatIsMissing)
+    machine cut
+    tool id 'echo 1000'
+    tool dpkg-query 'shift 3; for name in "$@"; do [ "$name" = kcat ] && continue; echo "installed $name"; done; exit 1'
+    tool sudo 'exec "$@"'
+    tool apt-get "echo \"\$@\" >>'$work/apt'"
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 0
+    run cat "$work/apt"
+    expect_in update "$out"
+    [[ $out == *" kcat" ]] || fail "expected kcat to be installed, and nothing else"
+    [[ $out != *g++* ]] || fail "g++ was there already"
+    ;;
+  SetupTouchesNothingWhereNothingIsMissing)
+    machine
+    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    tool apt-get "echo \"\$@\" >>'$work/apt'"
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 0
+    [ ! -e "$work/apt" ] || fail "apt-get was called"
+    ;;
+  *) echo "no test $test"; exit 2 ;;
+esac

@@ -1,0 +1,141 @@
+// The example services as two processes over a real Kafka, and other programs on the same topic.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "flights/truth.hpp"
+#include "support/kafka_topics.hpp"
+#include "support/process.hpp"
+
+namespace flights {
+namespace {
+
+using dispytch::testing::Finished;
+using dispytch::testing::kafka_address;
+using dispytch::testing::KafkaTopics;
+using dispytch::testing::run;
+using ::testing::HasSubstr;
+
+class KafkaFlights : public ::testing::Test {
+ protected:
+  // The topic's name is the events' own, so it is made anew for each test.
+  KafkaFlights() {
+    remove_topic();
+    topics_.create("flights", 4);
+    std::ofstream{config_} << "version: 1\n"
+                              "logging: { level: warning }\n"
+                              "backends:\n"
+                              "  bus: { plugin: kafka, config: { bootstrap.servers: \"" +
+                                  kafka_address() +
+                                  "\" } }\n"
+                                  "emitters:\n"
+                                  "  flights: { backend: bus }\n"
+                                  "listeners:\n"
+                                  "  board: { backend: bus, group: " +
+                                  folder_.filename().string() + ", topics: [flights] }\n";
+  }
+  ~KafkaFlights() override {
+    remove_topic();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void remove_topic() {
+    try {
+      topics_.remove("flights");
+    } catch (const std::runtime_error&) {
+      // It isn't there.
+    }
+  }
+
+  void feed() const {
+    const Finished fed = run({FLIGHT_FEED, "--config", config_, "--input", kInput});
+    EXPECT_EQ(fed.output, "4334 confirmed, 0 failed\n") << fed.errors;
+    EXPECT_EQ(fed.exit_code, 0);
+  }
+
+  // What the board shows once nothing more comes.
+  std::string board() const {
+    const Finished finished = run({FLIGHT_BOARD, "--config", config_, "--until-idle", "500ms", "--output", folder_ / "delays.csv"});
+    EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+    std::ifstream in{folder_ / "delays.csv"};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  static std::string kcat(std::vector<std::string> arguments, std::string_view input = {}) {
+    arguments.insert(arguments.begin(), {"kcat", "-q", "-b", kafka_address(), "-t", "flights"});
+    const Finished finished = run(arguments, input);
+    EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+    return finished.output;
+  }
+
+  static std::filesystem::path make_folder() {
+    std::string pattern = ::testing::TempDir() + "flights-kafka-XXXXXX";
+    return mkdtemp(pattern.data());
+  }
+  KafkaTopics topics_{kafka_address()};
+  std::filesystem::path folder_ = make_folder();
+  std::string config_ = folder_ / "config.yaml";
+};
+
+TEST_F(KafkaFlights, TheBoardShowsTheTruthForAllCarriers) {
+  feed();
+  EXPECT_EQ(board(), true_board());
+}
+
+TEST_F(KafkaFlights, TheBoardGoesOnWhereItsGroupStopped) {
+  feed();
+  EXPECT_EQ(board(), true_board());
+  EXPECT_EQ(board(), "carrier,departures,cancelled,mean_delay_minutes\n");
+}
+
+TEST_F(KafkaFlights, KcatReadsEachAircraftsEventsInTheOrderOfTheInput) {
+  feed();
+  std::string histories_read;
+  std::size_t without_key = 0;
+  std::istringstream lines{kcat({"-C", "-e", "-f", "%K %k %s\n"})};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t key = line.find(' ') + 1, payload = line.find(' ', key) + 1;
+    const auto event = nlohmann::json::parse(line.substr(payload));
+    const auto& body = event.at("body");
+    if (line.starts_with("-1 ")) {
+      ++without_key;
+      EXPECT_EQ(event.at("type"), "flight_cancelled");
+      continue;
+    }
+    const std::string what = event.at("type") == "flight_departed" ? "departed" : "cancelled";
+    histories_read += line.substr(key, payload - 1 - key) + ' ' + what + ' ' + body.at("carrier").get<std::string>() + ' ' +
+                      std::to_string(body.at("flight").get<int>()) + ' ' + body.at("origin").get<std::string>() + '\n';
+  }
+  EXPECT_EQ(without_key, 7u);  // cancelled before an aircraft was assigned
+  EXPECT_EQ(histories(histories_read), true_histories());
+}
+
+TEST_F(KafkaFlights, TheBoardHandlesWhatKcatWrites) {
+  kcat(
+      {"-P", "-K", "|"},
+      R"(N1|{"id": "1", "type": "flight_departed", "body": {"aircraft": {"tail_number": "N1"}, "carrier": "ZZ", "flight": 1, "origin": "EWR", "destination": "IAH", "delay_minutes": 3, "distance_miles": null}, "timestamp": 1})"
+      "\n"
+      R"(N1|{"id": "2", "type": "flight_departed", "body": {"aircraft": {"tail_number": "N1"}, "carrier": "ZZ", "flight": 2, "origin": "IAH", "destination": "EWR", "delay_minutes": -4}, "timestamp": 2})"
+      "\n"
+      R"(N2|{"id": "3", "type": "flight_cancelled", "body": {"tail_number": "N2", "carrier": "YY", "flight": 3, "origin": "EWR", "destination": "IAH"}, "timestamp": 3})"
+      "\n"
+      R"(N2|{"id": "4", "type": "something_else", "body": {}, "timestamp": 4})"
+      "\n");
+  EXPECT_EQ(board(), "carrier,departures,cancelled,mean_delay_minutes\nYY,0,1,\nZZ,2,0,-0.500\n");
+}
+
+TEST_F(KafkaFlights, TheFeedSaysThatTheTopicIsMissing) {
+  remove_topic();
+  const Finished fed = run({FLIGHT_FEED, "--config", config_, "--input", kInput, "--limit", "1"});
+  EXPECT_THAT(fed.output, HasSubstr("0 confirmed, 1 failed\n"));
+  EXPECT_THAT(fed.errors, HasSubstr("flights"));
+  EXPECT_EQ(fed.exit_code, 1);
+}
+
+}  // namespace
+}  // namespace flights

@@ -1,0 +1,248 @@
+// Members of a consumer group: rebalances as the host sees them, positions, and what happens to those who stay silent.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "driver.hpp"
+#include "support/kafka_topics.hpp"
+
+namespace dispytch::kafka::testing {
+namespace {
+
+using dispytch::testing::kafka_address;
+using dispytch::testing::KafkaTopics;
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+class Group : public ::testing::TestWithParam<std::string> {
+ protected:
+  std::string make_topic(int partitions) {
+    std::string name = unique("group");
+    KafkaTopics{kafka_address()}.create(name, partitions);
+    return name;
+  }
+  void publish(const std::string& topic, int count, std::int32_t partition = 0) {
+    std::vector<Outgoing> messages;
+    for (int i = 0; i < count; ++i) messages.push_back({.topic = topic, .payload = std::to_string(i), .partition = partition});
+    for (const Report& report : backend.producer()->publish(messages)) ASSERT_EQ(report.code, DISPYTCH_OK) << report.text;
+  }
+  std::unique_ptr<Consumer> member(const std::string& topic, const json& config = json::object()) {
+    json options = config;
+    options["partition.assignment.strategy"] = GetParam();
+    options.emplace("heartbeat.interval.ms", 500);  // a member learns of a rebalance by its heartbeat
+    options.emplace("session.timeout.ms", 6000);    // the least that brokers allow
+    return backend.consumer(topic, "group-of-" + topic, options);
+  }
+  Backend backend{json{{"bootstrap.servers", kafka_address()}}};
+};
+
+INSTANTIATE_TEST_SUITE_P(Protocols, Group, ::testing::Values("range", "cooperative-sticky"),
+                         [](const auto& strategy) { return strategy.param == "range" ? "Eager" : "Cooperative"; });
+
+TEST_P(Group, DeliversNothingBeforeTheAssignmentIsAcknowledged) {
+  const std::string topic = make_topic(1);
+  publish(topic, 3);
+  const auto consumer = member(topic);
+  const auto assigned = consumer->await(DISPYTCH_ASSIGNED);
+  ASSERT_EQ(assigned->n_sources, 1u);
+  EXPECT_EQ(sources_of(*assigned)[0].partition, 0);
+  EXPECT_EQ(consumer->poll(10, milliseconds{300}), nullptr);
+  EXPECT_EQ(consumer->settle(assigned->event_token, DISPYTCH_ACK), DISPYTCH_OK);
+  EXPECT_EQ(consumer->take(3).back().payload, "2");
+  EXPECT_EQ(consumer->settle(assigned->event_token, DISPYTCH_ACK), DISPYTCH_EFENCED);
+}
+
+TEST_P(Group, HoldsARevocationUntilItIsAcknowledged) {
+  const std::string topic = make_topic(2);
+  publish(topic, 100, 0);
+  publish(topic, 100, 1);
+  const auto first = member(topic);
+  const std::vector<Incoming> before = first->take(200);
+
+  const auto second = member(topic);
+  auto revoking = first->poll(0, milliseconds{0});
+  while (!revoking) {
+    ASSERT_EQ(second->poll(10, milliseconds{10}), nullptr);
+    revoking = first->poll(0, milliseconds{10});
+  }
+  ASSERT_EQ(revoking->kind, DISPYTCH_REVOKING);
+  EXPECT_GT(revoking->deadline_ms, 0);
+  const std::vector<dispytch_source> going = sources_of(*revoking);
+  ASSERT_EQ(going.size(), GetParam() == "range" ? 2u : 1u);
+
+  // Held for a second: the other one gets nothing, and what is settled meanwhile counts.
+  for (const Incoming& message : before) {
+    if (message.offset == 41) {
+      EXPECT_EQ(first->settle(message.token), DISPYTCH_OK);
+    }
+  }
+  for (const auto end = Clock::now() + milliseconds{1000}; Clock::now() < end;) {
+    EXPECT_EQ(first->poll(0, milliseconds{10}), nullptr);
+    const auto batch = second->poll(10, milliseconds{10});
+    EXPECT_EQ(batch, nullptr) << batch->kind;
+  }
+  EXPECT_EQ(first->settle(revoking->event_token, DISPYTCH_ACK), DISPYTCH_OK);
+
+  // The other one goes on right behind what was settled.
+  Consumer::Batch gained = second->poll(0, milliseconds{10});
+  for (const auto end = Clock::now() + kPatience; !gained && Clock::now() < end; gained = second->poll(0, milliseconds{10})) {
+    const auto batch = first->poll(0, milliseconds{10});
+    if (batch && batch->event_token != 0) first->settle(batch->event_token, DISPYTCH_ACK);
+  }
+  ASSERT_NE(gained, nullptr);
+  ASSERT_EQ(gained->kind, DISPYTCH_ASSIGNED);
+  second->settle(gained->event_token, DISPYTCH_ACK);
+  EXPECT_EQ(second->take(1).at(0).offset, 42);
+
+  // And the first one's tokens of it are worth nothing.
+  for (const Incoming& message : before) {
+    if (message.partition == gained->sources[0].partition && message.offset == 99) {
+      EXPECT_EQ(first->settle(message.token), DISPYTCH_EFENCED);
+    }
+  }
+}
+
+TEST_P(Group, KeepsItsMembershipWhileARevocationIsHeldLongerThanTheSession) {
+  const std::string topic = make_topic(2);
+  const auto first = member(topic);
+  const auto assigned = first->await(DISPYTCH_ASSIGNED);
+  first->settle(assigned->event_token, DISPYTCH_ACK);
+  const auto second = member(topic);
+  auto revoking = first->poll(0, milliseconds{0});
+  while (!revoking) {
+    second->poll(10, milliseconds{10});
+    revoking = first->poll(0, milliseconds{10});
+  }
+  ASSERT_EQ(revoking->kind, DISPYTCH_REVOKING);
+  for (const auto end = Clock::now() + milliseconds{9000}; Clock::now() < end;) {
+    const auto batch = first->poll(0, milliseconds{10});
+    EXPECT_EQ(batch, nullptr) << batch->kind;
+    EXPECT_EQ(second->poll(10, milliseconds{10}), nullptr);
+  }
+  EXPECT_EQ(first->settle(revoking->event_token, DISPYTCH_ACK), DISPYTCH_OK);
+  std::thread other{[&] { second->settle(second->await(DISPYTCH_ASSIGNED)->event_token, DISPYTCH_ACK); }};
+  if (GetParam() == "range") {
+    first->settle(first->await(DISPYTCH_ASSIGNED)->event_token, DISPYTCH_ACK);
+  } else {
+    first->poll(0, milliseconds{1000});
+  }
+  other.join();
+}
+
+TEST_P(Group, CanBeLeftWhileItIsBeingJoined) {
+  const std::string topic = make_topic(1);
+  std::vector<std::jthread> members;
+  for (int i = 0; i < 3; ++i) {
+    members.emplace_back([&] {
+      const auto consumer = member(topic);
+      consumer->poll(1, milliseconds{100});
+      EXPECT_EQ(consumer->close(), DISPYTCH_OK);
+    });
+  }
+}
+
+constexpr std::size_t kPartitions = 8;  // of the topic that members share
+
+// A host of its own thread: acknowledges what it is asked, settles each batch, and notes where each partition's messages have a gap.
+class Member {
+ public:
+  // What all members have seen together.
+  class Tally {
+   public:
+    explicit Tally(std::size_t expected) : seen_(expected, 0) {}
+    void saw(std::int32_t partition, std::int64_t offset) {
+      const std::lock_guard lock{mutex_};
+      if (!std::exchange(seen_.at(static_cast<std::size_t>(offset) * kPartitions + static_cast<std::size_t>(partition)), char{1})) ++count_;
+      changed_.notify_all();
+    }
+    void gap(std::string text) {
+      const std::lock_guard lock{mutex_};
+      gaps.push_back(std::move(text));
+    }
+    std::size_t count() const {
+      const std::lock_guard lock{mutex_};
+      return count_;
+    }
+    void await(std::size_t count) const {
+      std::unique_lock lock{mutex_};
+      changed_.wait_for(lock, kPatience, [&] { return count_ >= count; });
+    }
+    std::vector<std::string> gaps;
+
+   private:
+    mutable std::mutex mutex_;  // guards everything
+    mutable std::condition_variable changed_;
+    std::vector<char> seen_;
+    std::size_t count_ = 0;
+  };
+
+  Member(std::unique_ptr<Consumer> consumer, Tally& tally)
+      : consumer_{std::move(consumer)}, tally_{tally}, thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+  void await_assignment() const { assigned_.wait(false); }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const Consumer::Batch batch = consumer_->poll(500, milliseconds{20});
+      if (!batch) continue;
+      if (batch->kind == DISPYTCH_REVOKING) consumer_->sync();
+      if (batch->event_token != 0) consumer_->settle(batch->event_token, DISPYTCH_ACK);
+      if (batch->kind == DISPYTCH_ASSIGNED) {
+        assigned_ = true;
+        assigned_.notify_all();
+      }
+      std::map<std::uint32_t, std::uint64_t> last;
+      for (const Incoming& message : messages_of(*batch)) {
+        tally_.saw(message.partition, message.offset);
+        std::int64_t& expected = next_.try_emplace(message.source, message.offset).first->second;
+        if (expected != message.offset) {
+          tally_.gap("partition " + std::to_string(message.partition) + ": " + std::to_string(message.offset) + " in place of " +
+                     std::to_string(expected));
+        }
+        expected = message.offset + 1;
+        last[message.source] = message.token;
+      }
+      for (const auto& [source, token] : last) consumer_->settle(token);
+    }
+    consumer_->close();
+  }
+
+  std::unique_ptr<Consumer> consumer_;
+  Tally& tally_;
+  std::map<std::uint32_t, std::int64_t> next_;  // by source
+  std::atomic<bool> assigned_ = false;
+  std::jthread thread_;
+};
+
+TEST_P(Group, LosesNothingWhileMembersComeAndGo) {
+  constexpr std::size_t kMessages = 400'000;
+  const std::string topic = make_topic(kPartitions);
+  Member::Tally tally{kMessages};
+  std::jthread feed{[&] {
+    std::vector<Outgoing> messages(kMessages, {.topic = topic, .payload = "m"});
+    for (std::size_t i = 0; i < kMessages; ++i) messages[i].partition = static_cast<std::int32_t>(i % kPartitions);
+    backend.producer()->publish(messages);
+  }};
+  {
+    // A small queue, so that messages are on their way at any time: what is lost is lost from there.
+    const json busy{{"queued.max.messages.kbytes", 2000}, {"fetch.wait.max.ms", 10}};
+    const Member steady{member(topic, busy), tally};
+    for (std::size_t tenths = 1; tenths < 10; tenths += 2) {
+      const Member passing{member(topic, busy), tally};
+      passing.await_assignment();
+      tally.await(tenths * kMessages / 10);
+    }
+    tally.await(kMessages);
+  }
+  EXPECT_EQ(tally.count(), kMessages);
+  EXPECT_THAT(tally.gaps, ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace dispytch::kafka::testing

@@ -1,0 +1,228 @@
+#include <dispytch/app.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include <dispytch/plugins/memory.h>
+#include <dispytch/dispytch.hpp>
+
+#include <gmock/gmock.h>
+
+#include <unistd.h>
+
+#include "border/library.hpp"
+
+namespace dispytch {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Counted {
+  static constexpr auto topic = "numbers";
+  static constexpr auto type = "counted";
+  int number = 0;
+};
+DISPYTCH_EVENT(Counted, number)
+
+constexpr std::string_view kConfig = R"(version: 1
+logging: { level: error }
+backends:
+  bus: { plugin: memory, config: { topics: { numbers: { partitions: 1 } } } }
+emitters:
+  out: { backend: bus }
+listeners:
+  in: { backend: bus, group: test, topics: [numbers], drain: 300ms }
+)";
+
+// A config file of the test's own.
+class File {
+ public:
+  explicit File(std::string_view text)
+      : path_{std::filesystem::temp_directory_path() / ("dispytch-app-" + std::to_string(::getpid()) + ".yaml")} {
+    std::ofstream{path_} << text;
+    border::adopt(*dispytch_memory_plugin(DISPYTCH_ABI_MINOR));
+  }
+  ~File() { std::filesystem::remove(path_); }
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+int run_main(App& app, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "app");
+  std::vector<char*> raw;
+  for (std::string& argument : arguments) raw.push_back(argument.data());
+  return app.main(static_cast<int>(raw.size()), raw.data());
+}
+
+HandlerGroup into(std::vector<int>& numbers) {
+  HandlerGroup group;
+  group.on<Counted>([&numbers](const Counted& event) { numbers.push_back(event.number); });
+  return group;
+}
+
+TEST(App, RunsAFeedAndAListenerUntilNothingComesAnyMore) {
+  const File file{kConfig};
+  std::vector<int> numbers;
+  App app{"test"};
+  app.listen("in", into(numbers));
+  app.task([](Named<"out", EventEmitter> out) {
+    for (int i = 0; i < 3; ++i) out->emit(Counted{i}).value();
+  });
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--until-idle", "100ms"}), 0);
+  EXPECT_THAT(numbers, ElementsAre(0, 1, 2));
+}
+
+TEST(App, EndsWithItsTasksWhereItHasNoListeners) {
+  const File file{kConfig};
+  int emitted = 0;
+  App app{"test"};
+  app.config(file.path()).task([&](EventEmitter& out, std::stop_token) {
+    out.emit(Counted{1}, [&](const Result<Receipt>& result) { emitted += result ? 1 : 0; });
+  });
+  EXPECT_EQ(app.run({}), 0);
+  EXPECT_EQ(emitted, 1) << "emitters are flushed";
+}
+
+TEST(App, StopsWhenAskedTo) {
+  const File file{kConfig};
+  std::stop_source stop;
+  std::vector<int> numbers;
+  std::promise<void> started;
+  App app{"test"};
+  app.config(file.path()).listen("in", into(numbers)).task([&] { started.set_value(); });
+  std::thread stopper{[&] {
+    started.get_future().get();
+    stop.request_stop();
+  }};
+  EXPECT_EQ(app.run(stop.get_token()), 0);
+  stopper.join();
+}
+
+TEST(App, AFailingHandlerEndsItWithOne) {
+  const File file{kConfig};
+  HandlerGroup group;
+  group.on<Counted>([](const Counted&) { throw std::runtime_error{"no"}; });
+  App app{"test"};
+  app.config(file.path()).listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{1}).value(); });
+  EXPECT_EQ(app.run({}), 1);
+}
+
+TEST(App, AThrowingTaskEndsItWithOne) {
+  const File file{kConfig};
+  App app{"test"};
+  app.config(file.path()).task([] { throw std::runtime_error{"no"}; });
+  EXPECT_EQ(app.run({}), 1);
+}
+
+TEST(App, ReportsEveryMistakeOfTheWiringAtOnceAndStartsNothing) {
+  const File file{kConfig};
+  HandlerGroup group;
+  group.on<Counted>([](const Counted&, std::vector<double>&) {});
+  group.on<Counted>([](const Counted&) {}, {.topic = "letters"});
+  bool ran = false;
+  App app{"test"};
+  app.config(file.path())
+      .provide<int>(1)
+      .provide<int>(2)
+      .listen("in", std::move(group))
+      .listen("out", HandlerGroup{})
+      .task([&](Named<"audit", EventEmitter>) { ran = true; });
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(app.run({}), 2);
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(text, HasSubstr("int is provided twice"));
+  EXPECT_THAT(text, HasSubstr("nothing provides its parameter of type std::vector<double"));
+  EXPECT_THAT(text, HasSubstr("listens to topic `letters`, which is not among the topics of listener `in`: numbers"));
+  EXPECT_THAT(text, HasSubstr("listens as `out`, which the config file doesn't have under `listeners`; there are: in"));
+  EXPECT_THAT(text, HasSubstr("the emitter `audit` was asked for, which the config file doesn't have under `emitters`; there are: out"));
+  EXPECT_FALSE(ran);
+}
+
+TEST(App, AMistakeOfTheConfigFileEndsItWithTwo) {
+  const File file{"version: 1\nbackends: { bus: { plugin: memory, confg: {} } }\n"};
+  App app{"test"};
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run_main(app, {"--config", file.path()}), 2);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("did you mean `config`"));
+}
+
+TEST(App, ChecksWithoutStarting) {
+  const File file{kConfig};
+  bool ran = false;
+  App app{"test"};
+  app.task([&] { ran = true; });
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--check"}), 0);
+  EXPECT_FALSE(ran);
+}
+
+TEST(App, WrongUsageEndsItWithTwo) {
+  App app{"test"};
+  EXPECT_EQ(run_main(app, {"--no-such-option"}), 2);
+  EXPECT_EQ(run_main(app, {}), 2) << "--config is missing";
+}
+
+TEST(App, TakesOptionsOfTheApplicationsOwn) {
+  const File file{kConfig};
+  std::string input = "default.csv";
+  int limit = 0;
+  bool fast = false;
+  App app{"test"};
+  app.option("--input", "FILE of flights", input).option("--limit", "how many", limit).option("--fast", "no waiting", fast).task([] {});
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--limit", "7", "--fast"}), 0);
+  EXPECT_EQ(input, "default.csv");
+  EXPECT_EQ(limit, 7);
+  EXPECT_TRUE(fast);
+}
+
+using AppDeathTest = ::testing::Test;
+
+TEST(AppDeathTest, AHandlerThatOutlivesTheDrainEndsTheProcessWithThree) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hang = [] {
+    const File file{kConfig};
+    std::stop_source stop;
+    HandlerGroup group;
+    group.on<Counted>([&](const Counted&) {
+      stop.request_stop();
+      std::promise<void>{}.get_future().wait();
+    });
+    App app{"test"};
+    app.config(file.path()).listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{1}).value(); });
+    app.run(stop.get_token());
+  };
+  EXPECT_EXIT(hang(), ::testing::ExitedWithCode(3), "still ran");
+}
+
+TEST(AppDeathTest, TheFirstSignalDrainsAndTheSecondEndsAtOnce) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto drained = [] {
+    const File file{kConfig};
+    std::vector<int> numbers;
+    App app{"test"};
+    app.listen("in", into(numbers)).task([] { ::kill(::getpid(), SIGTERM); });
+    std::_Exit(run_main(app, {"--config", file.path()}) == 0 ? 42 : 1);
+  };
+  EXPECT_EXIT(drained(), ::testing::ExitedWithCode(42), "");
+  const auto twice = [] {
+    const File file{kConfig};
+    App app{"test"};
+    app.task([](std::stop_token stop) {
+      ::kill(::getpid(), SIGTERM);
+      while (!stop.stop_requested()) std::this_thread::yield();
+      ::kill(::getpid(), SIGINT);
+      std::promise<void>{}.get_future().wait();
+    });
+    run_main(app, {"--config", file.path()});
+  };
+  EXPECT_EXIT(twice(), ::testing::ExitedWithCode(1), "second signal");
+}
+
+}  // namespace
+}  // namespace dispytch

@@ -1,0 +1,29 @@
+#include <dispytch/result.hpp>
+
+#include <memory>
+
+#include <gtest/gtest.h>
+
+namespace dispytch {
+namespace {
+
+TEST(Result, ValueThrowsTheErrorsOwnText) {
+  Result<int> result = Error{.code = ErrorCode::not_found, .text = "no topic `orders` in cluster `eu`"};
+  ASSERT_FALSE(result.has_value());
+  try {
+    (void)result.value();
+    FAIL() << "value() did not throw";
+  } catch (const Exception& exception) {
+    EXPECT_STREQ(exception.what(), "no topic `orders` in cluster `eu`");
+    EXPECT_EQ(exception.error().code, ErrorCode::not_found);
+  }
+}
+
+TEST(Result, HoldsAMoveOnlyValue) {
+  Result<std::unique_ptr<int>> result = std::make_unique<int>(7);
+  std::unique_ptr<int> value = std::move(result).value();
+  EXPECT_EQ(*value, 7);
+}
+
+}  // namespace
+}  // namespace dispytch

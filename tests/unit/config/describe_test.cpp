@@ -1,0 +1,75 @@
+#include <gtest/gtest.h>
+
+#include "config/load.hpp"
+#include "config/plugins.hpp"
+
+namespace dispytch::config {
+namespace {
+
+using nlohmann::json;
+
+Config loaded(std::string_view text) {
+  Loaded result = load_text(text, "test.yaml", tests::test_options());
+  EXPECT_TRUE(result.has_value()) << report(result.error());
+  return result ? std::move(*result) : Config{};
+}
+
+TEST(Describe, FillsInDefaultsAndWritesDurationsAsPeopleDo) {
+  const Config config = loaded(
+      "version: 1\nbackends: {bus: {plugin: pipe, topics: {t: {wire: {form: flat, type: {field: k}}}}}}\nemitters: {out: {backend: bus}}\n"
+      "listeners: {in: {backend: bus, delivery: at_most_once, topics: [t, {name: u}], drain: 90s}}\n"
+      "plugins: {paths: [/p]}\nlogging: {level: warning}\n");
+  EXPECT_EQ(describe(config), json::parse(R"({
+    "version": 1,
+    "logging": {"level": "warning", "format": "text"},
+    "plugins": {"paths": ["/p"]},
+    "backends": {"bus": {"plugin": "pipe", "config": {}, "wire": {"form": "envelope"},
+                         "topics": {"t": {"wire": {"form": "flat", "type": {"field": "k"}}}}}},
+    "emitters": {"out": {"backend": "bus", "timeout": "30s", "config": {}}},
+    "listeners": {"in": {"backend": "bus", "start": "earliest", "delivery": "at_most_once", "drain": "90s", "config": {},
+                         "topics": [{"name": "t", "config": {}}, {"name": "u", "config": {}}]}}
+  })"));
+}
+
+TEST(Describe, HidesEverySecret) {
+  const Config config = loaded(R"(
+version: 1
+backends:
+  bus:
+    plugin: broker
+    config:
+      servers: ${SERVERS}
+      password: inline-secret
+      pin: 4711
+      user: "${file:/run/secrets/password}"
+      url: "amqp://me:${BUS_PASSWORD}@host"
+  other:
+    plugin: open
+    config: { "sasl.password": open-secret, url: "redis://me:url-secret@host:1/0, redis://you:second-secret@x", plain: "http://host:80/a@b:c" }
+listeners:
+  in: { backend: bus, group: g, config: { token: consumer-secret } }
+)");
+  const json described = describe(config);
+  const json& bus = described.at("backends").at("bus").at("config");
+  EXPECT_EQ(bus, json::parse(R"({"servers": "one:1,two:2", "password": "***", "pin": "***", "user": "***", "url": "***"})"));
+  EXPECT_EQ(
+      described.at("backends").at("other").at("config"),
+      json::parse(R"({"sasl.password": "***", "url": "redis://me:***@host:1/0, redis://you:***@x", "plain": "http://host:80/a@b:c"})"));
+  EXPECT_EQ(described.at("listeners").at("in").at("config"), json::parse(R"({"token": "***"})"));
+  EXPECT_EQ(config.backends.at("bus").config.at("password"), "inline-secret");
+}
+
+TEST(Scrub, TakesEverySecretOutOfAText) {
+  const Config config = loaded(R"(
+version: 1
+backends:
+  bus: { plugin: broker, config: { servers: s, password: hunter2, pin: 4711 } }
+listeners:
+  in: { backend: bus, group: g, config: { token: hunter22 } }
+)");
+  EXPECT_EQ(scrub(config, "wrong value \"hunter2\", hunter22 or 4711 for s"), "wrong value \"***\", *** or *** for s");
+  EXPECT_EQ(scrub(config, "nothing"), "nothing");
+}
+
+}  // namespace
+}  // namespace dispytch::config

@@ -1,0 +1,2 @@
+// expect: some words
+int main() {}

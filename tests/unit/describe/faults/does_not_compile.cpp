@@ -1,0 +1,2 @@
+// A mistake that nobody announced.
+static_assert(false);

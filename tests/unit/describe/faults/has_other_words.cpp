@@ -1,0 +1,2 @@
+// expect: some words
+static_assert(false, "other words");

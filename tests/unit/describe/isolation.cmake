@@ -1,0 +1,15 @@
+# Preprocesses SOURCE, a user's file, with COMPILER and looks which headers that takes.
+execute_process(COMMAND ${COMPILER} -std=c++20 -M ${SOURCE} RESULT_VARIABLE result OUTPUT_VARIABLE headers ERROR_VARIABLE error)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "cannot preprocess ${SOURCE}:\n${error}")
+endif()
+string(REGEX REPLACE "[ \\\n]+" ";" headers "${headers}")
+if(NOT headers MATCHES "/dispytch/|nlohmann")
+  message(FATAL_ERROR "the list of headers is not what it should be:\n${headers}")
+endif()
+list(FILTER headers INCLUDE REGEX
+  "simdjson|nlohmann/json\\.hpp|nlohmann/detail/(input|output|conversions)|yaml-cpp|valijson|/CLI/|/Poco/|librdkafka|boost/dll|prometheus")
+if(headers)
+  list(JOIN headers "\n  " headers)
+  message(FATAL_ERROR "a user's translation unit gets\n  ${headers}")
+endif()

@@ -1,0 +1,17 @@
+// expect: dispytch: Order::name has a type that JSON events can't carry; docs/write-a-handler.md lists those that they can
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <dispytch/describe.hpp>
+
+struct Order {
+  static constexpr auto topic = "orders";
+  static constexpr auto type = "order";
+  std::optional<std::optional<int>> name = {};
+};
+DISPYTCH_EVENT(Order, name)

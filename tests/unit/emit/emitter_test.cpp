@@ -1,0 +1,234 @@
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+#include <dispytch/emitter.hpp>
+#include <dispytch/event.hpp>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "emit/emitter_core.hpp"
+#include "support/scripted_broker.hpp"
+
+namespace dispytch {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using testing::Script;
+
+struct Registered {
+  static constexpr auto topic = "users";
+  static constexpr auto type = "user_registered";
+  static constexpr auto partition_by = "id";
+  std::optional<std::string> id = {};
+  double ratio = 0;
+};
+DISPYTCH_EVENT(Registered, id, ratio)
+
+struct Notified {
+  static constexpr auto topic = "user.{id}.notification";
+  static constexpr auto type = "notified";
+  std::string id = {};
+};
+DISPYTCH_EVENT(Notified, id)
+
+EventEmitter emitter_over(Script& script, emit::CoreOptions options = {.name = "test", .timeout = 2s}) {
+  return EventEmitter{detail::EmitterCore::make(testing::scripted_producer(script), std::move(options))};
+}
+
+TEST(EventEmitter, WaitsForTheBrokersConfirmation) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  const Receipt receipt = emitter.emit(Registered{.id = "42", .ratio = 0.5}).value();
+  EXPECT_EQ(receipt.partition, 3);
+  ASSERT_EQ(script.sent.size(), 1);
+  EXPECT_EQ(script.sent[0].topic, "users");
+  EXPECT_EQ(script.sent[0].key, "42");
+  const auto envelope = nlohmann::json::parse(*script.sent[0].payload);
+  EXPECT_EQ(envelope["type"], "user_registered");
+  EXPECT_EQ(envelope["body"]["ratio"], 0.5);
+  EXPECT_EQ(envelope["id"].get<std::string>().size(), 36);
+  EXPECT_GT(envelope["timestamp"].get<std::int64_t>(), 1'700'000'000'000);
+}
+
+TEST(EventEmitter, AnEmptyOptionalIsNoKeyAndAnEmptyStringIsOne) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  emitter.emit(Registered{}).value();
+  emitter.emit(Registered{.id = ""}).value();
+  EXPECT_EQ(script.sent[0].key, std::nullopt);
+  EXPECT_EQ(script.sent[1].key, "");
+}
+
+TEST(EventEmitter, FillsTheTopicsPlaceholders) {
+  Script script;
+  emitter_over(script).emit(Notified{.id = "42"}).value();
+  EXPECT_EQ(script.sent[0].topic, "user.42.notification");
+}
+
+TEST(EventEmitter, OptionsGoBeforeTheEventsOwn) {
+  Script script;
+  emitter_over(script).emit(Registered{.id = "42"}, {.topic = "people", .key = "k", .id = "my-id", .headers = {{"trace", "7"}}}).value();
+  EXPECT_EQ(script.sent[0].topic, "people");
+  EXPECT_EQ(script.sent[0].key, "k");
+  EXPECT_EQ(nlohmann::json::parse(*script.sent[0].payload)["id"], "my-id");
+  EXPECT_THAT(script.sent[0].headers, ::testing::ElementsAre(::testing::Pair("trace", "7")));
+}
+
+TEST(EventEmitter, WritesTheTypeIntoAHeaderWhereTheTopicsWireFormSaysSo) {
+  Script script;
+  const WireForm flat{.layout = WireForm::Layout::flat, .type_from = WireForm::TypeFrom::header, .name = "event-type"};
+  emitter_over(script, {.topic_wire = {{"users", flat}}}).emit(Registered{.id = "42"}).value();
+  EXPECT_THAT(script.sent[0].headers, ::testing::ElementsAre(::testing::Pair("event-type", "user_registered")));
+  EXPECT_FALSE(nlohmann::json::parse(*script.sent[0].payload).contains("body"));
+}
+
+TEST(EventEmitter, ARefusedMessageIsAnErrorAndNotSent) {
+  Script script;
+  script.refuse_send = plugin::Error{.code = DISPYTCH_ENOTFOUND, .text = "no topic `users` in cluster `eu`"};
+  const Result<Receipt> result = emitter_over(script).emit(Registered{});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::not_found);
+  EXPECT_EQ(result.error().text, "no topic `users` in cluster `eu`");
+  EXPECT_FALSE(result.error().maybe_sent);
+}
+
+TEST(EventEmitter, AnEventThatCannotBeEncodedIsAnErrorAndNotSent) {
+  Script script;
+  const Result<Receipt> result = emitter_over(script).emit(Registered{.ratio = std::numeric_limits<double>::quiet_NaN()});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::invalid);
+  EXPECT_TRUE(script.sent.empty());
+}
+
+TEST(EventEmitter, AFailedDeliverySaysWhetherTheMessageMayHaveBeenSent) {
+  Script script;
+  script.confirm_at_once = false;
+  script.report_text = "timed out in flight";
+  EventEmitter emitter = emitter_over(script);
+  std::promise<Result<Receipt>> answer;
+  emitter.emit(Registered{}, [&](const Result<Receipt>& result) { answer.set_value(result); });
+  {
+    const std::lock_guard lock{script.mutex};
+    script.reports.push_back(script.report(script.sent[0].token, DISPYTCH_EUNAVAILABLE, DISPYTCH_ERROR_MAYBE_SENT));
+  }
+  script.notify_producer();
+  const Result<Receipt> result = answer.get_future().get();
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.error().maybe_sent);
+  EXPECT_EQ(result.error().text, "timed out in flight");
+}
+
+TEST(EventEmitter, AnswersEveryEmitExactlyOnce) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5000;
+  std::vector<std::atomic<int>> answers(kThreads * kEach);
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kEach; ++i) {
+          emitter.emit(Registered{.id = std::to_string(i)},
+                       [&answer = answers[static_cast<std::size_t>(thread * kEach + i)]](const Result<Receipt>& result) {
+                         if (result) ++answer;
+                       });
+        }
+      });
+    }
+  }
+  ASSERT_TRUE(emitter.flush(20s));
+  for (const auto& answer : answers) ASSERT_EQ(answer, 1);
+}
+
+TEST(EventEmitter, AFullQueueHoldsTheEmitBackUntilThereIsRoom) {
+  Script script;
+  script.full_for = 3;
+  EXPECT_TRUE(emitter_over(script).emit(Registered{.id = "42"}));
+  EXPECT_EQ(script.sent.size(), 1);
+}
+
+TEST(EventEmitter, AQueueThatStaysFullIsAnErrorAfterTheEmittersTimeout) {
+  Script script;
+  script.full_for = std::numeric_limits<int>::max();
+  const Result<Receipt> result = emitter_over(script, {.timeout = 50ms}).emit(Registered{});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::full);
+  EXPECT_THAT(result.error().text, HasSubstr("50 ms"));
+  EXPECT_FALSE(result.error().maybe_sent);
+}
+
+TEST(EventEmitter, ACallbackMayEmitWithACallbackButNotWaitOrFlush) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  std::promise<std::pair<Result<Receipt>, Result<void>>> refused;
+  std::promise<void> second;
+  emitter.emit(Registered{.id = "1"}, [&](const Result<Receipt>&) {
+    refused.set_value({emitter.emit(Registered{.id = "2"}), emitter.flush(1s)});
+    emitter.emit(Registered{.id = "3"}, [&](const Result<Receipt>&) { second.set_value(); });
+  });
+  const auto [waited, flushed] = refused.get_future().get();
+  ASSERT_FALSE(waited);
+  EXPECT_THAT(waited.error().text, HasSubstr("wait for itself"));
+  ASSERT_FALSE(flushed);
+  second.get_future().get();
+}
+
+TEST(EventEmitter, AThrowingCallbackEndsNeitherThePumpNorTheProcess) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  emitter.emit(Registered{}, [](const Result<Receipt>&) { throw std::runtime_error{"of the user's making"}; });
+  EXPECT_TRUE(emitter.emit(Registered{}));
+}
+
+TEST(EventEmitter, FlushWaitsForTheCallbacksToReturn) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  std::atomic<int> returned{0};
+  for (int i = 0; i < 100; ++i) {
+    emitter.emit(Registered{}, [&](const Result<Receipt>&) { ++returned; });
+  }
+  ASSERT_TRUE(emitter.flush(20s));
+  EXPECT_EQ(returned, 100);
+}
+
+TEST(EventEmitter, FlushSaysWhenTheBrokerHasNotAnswered) {
+  Script script;
+  script.confirm_at_once = false;
+  {
+    EventEmitter emitter = emitter_over(script, {.timeout = 20ms});
+    emitter.emit(Registered{}, [](const Result<Receipt>&) {});
+    const Result<void> flushed = emitter.flush(10ms);
+    ASSERT_FALSE(flushed);
+    EXPECT_EQ(flushed.error().code, ErrorCode::timeout);
+  }
+}
+
+TEST(EventEmitter, ClosingAnswersWhatIsStillOutAsMaybeSent) {
+  Script script;
+  script.confirm_at_once = false;
+  std::optional<Result<Receipt>> answer;
+  {
+    EventEmitter emitter = emitter_over(script, {.timeout = 20ms});
+    emitter.emit(Registered{}, [&](const Result<Receipt>& result) { answer = result; });
+  }
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_FALSE(*answer);
+  EXPECT_TRUE(answer->error().maybe_sent);
+  EXPECT_EQ(answer->error().code, ErrorCode::closed);
+}
+
+TEST(EventEmitter, SendsBytesThatAreThereAlready) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  emitter.emit(OutgoingMessage{.topic = "raw", .key = "", .payload = std::nullopt, .headers = {{"a", "1"}, {"a", "2"}}}).value();
+  EXPECT_EQ(script.sent[0].payload, std::nullopt) << "a tombstone";
+  EXPECT_EQ(script.sent[0].key, "");
+  EXPECT_EQ(script.sent[0].headers.size(), 2);
+}
+
+}  // namespace
+}  // namespace dispytch
