@@ -80,8 +80,7 @@ bool JsonWriter::string(std::string_view text) {
   const std::size_t plain = plain_prefix(text);
   reserve(text.size() + 2);
   *at_++ = '"';
-  std::memcpy(at_, text.data(), plain);
-  at_ += plain;
+  at_ = std::copy_n(text.data(), plain, at_);  // an empty view may have no data, which memcpy doesn't bear
   if (plain != text.size()) {
     if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
       return fail("the string is no UTF-8 from its byte " + std::to_string(bad) + " on");

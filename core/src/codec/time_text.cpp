@@ -117,7 +117,9 @@ std::string_view format_rfc3339(std::int64_t ticks, std::int64_t ticks_per_secon
   number(second_of_day / 60 % 60, 2);
   *out++ = ':';
   number(second_of_day % 60, 2);
-  if (std::int64_t fraction = ticks - seconds * ticks_per_second; fraction != 0) {
+  std::int64_t fraction = ticks % ticks_per_second;
+  if (fraction < 0) fraction += ticks_per_second;
+  if (fraction != 0) {
     int digits = ticks_per_second == 1000 ? 3 : ticks_per_second == 1'000'000 ? 6 : 9;
     for (; fraction % 1000 == 0; fraction /= 1000) digits -= 3;
     *out++ = '.';

@@ -132,6 +132,7 @@ std::string reason(const std::string& said, std::string_view line) {
   const std::size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
   if (line.substr(0, indent).find('\t') != std::string_view::npos) return "a tab in the indentation; YAML indents by spaces alone";
   std::string text = "this is no YAML: " + said;
+  if (text.back() < 0) text.back() = '?';  // it quotes one byte of a longer character
   if (said == YAML::ErrorMsg::END_OF_MAP || said == YAML::ErrorMsg::MAP_VALUE || said == YAML::ErrorMsg::END_OF_SEQ ||
       said == YAML::ErrorMsg::BLOCK_ENTRY || said == YAML::ErrorMsg::MAP_KEY)
     text += "; check the indentation, and the `:` and a space behind each key";
