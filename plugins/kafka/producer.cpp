@@ -32,7 +32,7 @@ Producer::Producer(Cluster& cluster, const plugin::Config& options, plugin::Noti
   ConfHandle conf = configure(
       RD_KAFKA_PRODUCER,
       {{"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"}, {"topic.metadata.propagation.max.ms", "2000"}},
-      {});
+      {{"allow.auto.create.topics", "false"}});  // documented as a consumer's; a producer heeds it, and its default is true
   if (const auto timeout = options.get<std::int32_t>("timeout_ms")) {
     // 0 would be "for ever" for librdkafka.
     rd_kafka_conf_set(conf.get(), "message.timeout.ms", std::to_string(std::max(1, *timeout)).c_str(), nullptr, 0);
