@@ -106,5 +106,22 @@ case "$test" in
     expect_status 0
     [ ! -e "$work/apt" ] || fail "apt-get was called"
     ;;
+  DemoEndsTheFeedWhereTheBoardFails)
+    mkdir -p "$work/build/release/bin" "$work/build/cache/kafka-4.1.0"
+    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    tool cmake 'exit 0'
+    tool java '[[ $* != *kafka.Kafka* ]] || exec sleep 60'
+    tool kcat 'echo " 1 brokers:"'
+    tool ../build/cache/kafka-topic 'exit 0'
+    tool ../build/release/bin/flight-feed "echo \$\$ >'$work/feed'; exec sleep 60"
+    # Waits until the feed runs, by a pipe that it writes to.
+    tool ../build/release/bin/flight-board "cat '$work/feed' >'$work/pid'; echo 'no broker answers' >&2; exit 1"
+    mkfifo "$work/feed"
+    run env PATH="$work/bin:$PATH" "$work/dev" demo kafka
+    expect_status 1
+    expect_in "no broker answers" "$err"
+    expect_in "the board failed" "$err"
+    [ ! -e "/proc/$(cat "$work/pid")" ] || fail "the feed still runs"
+    ;;
   *) echo "no test $test"; exit 2 ;;
 esac
