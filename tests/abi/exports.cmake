@@ -1,0 +1,20 @@
+# What the plugins of this tree show to the program that loads them, and what a program of this tree links.
+# Takes NM, READELF, PLUGINS and PROGRAMS (lists of files).
+foreach(plugin IN LISTS PLUGINS)
+  execute_process(COMMAND ${NM} --dynamic --defined-only --format=posix ${plugin} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
+  list(TRANSFORM symbols REPLACE "[ @].*" "")
+  if(NOT symbols STREQUAL "dispytch_plugin_v1")
+    message(SEND_ERROR "${plugin} exports\n  ${symbols}\nexpected its entry, dispytch_plugin_v1, and nothing else")
+  endif()
+endforeach()
+
+foreach(program IN LISTS PROGRAMS)
+  execute_process(COMMAND ${READELF} --dynamic --wide ${program} OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT dynamic MATCHES "NEEDED[^\n]*libc\\.so")
+    message(FATAL_ERROR "the list of libraries is not what it should be:\n${dynamic}")
+  endif()
+  if(dynamic MATCHES "NEEDED[^\n]*(librdkafka[^]]*)")
+    message(SEND_ERROR "${program} links ${CMAKE_MATCH_1}; a broker's client belongs to its plugin")
+  endif()
+endforeach()
