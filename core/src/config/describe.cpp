@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "config/load.hpp"
 #include "schema/pointer.hpp"
@@ -114,10 +117,12 @@ std::string scrub(const Config& config, std::string text) {
   const json values = undisguised(config);
   for (const std::string& pointer : config.secrets)
     if (const json* value = schema::find(values, pointer)) collect(*value, secrets);
-  // From the last: a secret that another one begins with comes after it.
-  for (auto secret = secrets.rbegin(); secret != secrets.rend(); ++secret) {
-    for (std::size_t at = text.find(*secret); at != std::string::npos; at = text.find(*secret, at + schema::kRedacted.size()))
-      text.replace(at, secret->size(), schema::kRedacted);
+  // The longer ones first: a shorter one may be a part of another, whose rest would stay.
+  std::vector<std::string_view> longest_first{secrets.begin(), secrets.end()};
+  std::ranges::stable_sort(longest_first, std::greater{}, &std::string_view::size);
+  for (const std::string_view secret : longest_first) {
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + schema::kRedacted.size()))
+      text.replace(at, secret.size(), schema::kRedacted);
   }
   return text;
 }

@@ -66,8 +66,10 @@ backends:
   bus: { plugin: broker, config: { servers: s, password: hunter2, pin: 4711 } }
 listeners:
   in: { backend: bus, group: g, config: { token: hunter22 } }
+  late: { backend: bus, group: g, config: { token: a-hunter2-b } }
 )");
   EXPECT_EQ(scrub(config, "wrong value \"hunter2\", hunter22 or 4711 for s"), "wrong value \"***\", *** or *** for s");
+  EXPECT_EQ(scrub(config, "a-hunter2-b"), "***");
   EXPECT_EQ(scrub(config, "nothing"), "nothing");
 }
 
