@@ -53,7 +53,10 @@ std::string unknown(std::string_view name) {
 }  // namespace
 
 void Secrets::add(std::string value) {
-  if (!value.empty()) values_.push_back(std::move(value));
+  if (value.empty()) return;
+  // The longer ones first, of which a shorter one may be a part: its place would be taken, and their rest would stay.
+  const auto shorter = [&](const std::string& known) { return known.size() < value.size(); };
+  values_.insert(std::find_if(values_.begin(), values_.end(), shorter), std::move(value));
 }
 
 std::string Secrets::hide(std::string text) const {

@@ -92,6 +92,7 @@ TEST(KafkaOptions, HideEverySecretWhereverItStands) {
   const Options options = read(R"({"sasl.password":"geheim","ssl.key.password":"schluessel","sasl.username":"me"})");
   EXPECT_EQ(options.secrets().hide("me:geheim and geheim, schluessel"), "me:*** and ***, ***");
   EXPECT_THAT(refusal(R"({"sasl.password":"geheim","debug":"geheim"})"), Not(HasSubstr("geheim")));
+  EXPECT_EQ(read(R"({"sasl.password":"geheim","ssl.key.password":"geheimer"})").secrets().hide("geheim, geheimer"), "***, ***");
 }
 
 TEST(KafkaOptions, NeedBrokers) {
