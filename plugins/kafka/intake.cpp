@@ -112,8 +112,9 @@ bool Intake::deliver(MessageHandle& message, Batch& batch, Room& room) {
   if (size > room.bytes && batch.size() > 0) return false;
   room.bytes -= std::min(size, room.bytes);
   --room.messages;
-  if (delivered_.empty() || delivered_.back().source != run_.source)
-    delivered_.push_back({.source = run_.source, .first = message->offset});
+  const std::int32_t epoch = leader_epoch(*message);
+  if (delivered_.empty() || delivered_.back().source != run_.source || delivered_.back().epoch != epoch)
+    delivered_.push_back({.source = run_.source, .first = message->offset, .epoch = epoch});
   delivered_.back().last = message->offset;
   batch.add(std::move(message), run_.origin);
   return true;

@@ -14,17 +14,19 @@
 #include <librdkafka/rdkafka.h>
 
 #include "handles.hpp"
+#include "leader_epochs.hpp"
 #include "signal.hpp"
 
 namespace dispytch::kafka {
 
 /// One partition, from its assignment to its revocation. The polling thread's, but for what says otherwise.
 struct Source {
-  Source(rd_kafka_t* client, std::string topic_name, std::int32_t partition_number, std::uint32_t source_id, Signal& signal);
+  Source(rd_kafka_t* owner, std::string topic_name, std::int32_t partition_number, std::uint32_t source_id, Signal& signal);
   ~Source();
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
+  rd_kafka_t* const client;
   const std::string topic;
   const std::int32_t partition;
   const std::uint32_t id;            ///< DISPYTCH_SOURCE(slot, generation)
@@ -42,15 +44,17 @@ struct Source {
 
   std::int64_t newest = -1;   ///< the highest offset delivered; guarded by Sources' mutex
   std::int64_t settled = -1;  ///< up to here all is; guarded by Sources' mutex
+  LeaderEpochs epochs;        ///< of what was delivered and isn't settled; guarded by Sources' mutex
 
  private:
   static void on_arrival(rd_kafka_t*, void* source);
 };
 
-/// What a batch is about to deliver of one source: the offsets of the first and the last message.
+/// What a batch is about to deliver of one source and one leader: the offsets of the first and the last message.
 struct Delivered {
   Source* source = nullptr;
   std::int64_t first = 0, last = 0;
+  std::int32_t epoch = kNoEpoch;
 };
 
 /// All of them. add, remove, find, all and delivered: the polling thread; settle: any.
@@ -75,7 +79,7 @@ class Sources {
     std::unique_ptr<Source> source;
     std::uint32_t generation = 0;
   };
-  std::mutex mutex_;  // guards slots_ against changes, which the polling thread alone makes, and every Source's newest
+  std::mutex mutex_;  // guards slots_ against changes, which the polling thread alone makes, and every Source's newest, settled and epochs
   std::vector<Slot> slots_;
   std::deque<std::uint32_t> free_;  // the one longest free is taken first: its generation lasts longest that way
   std::vector<Source*> all_;
