@@ -123,5 +123,18 @@ case "$test" in
     expect_in "the board failed" "$err"
     [ ! -e "/proc/$(cat "$work/pid")" ] || fail "the feed still runs"
     ;;
+  FuzzBeginsWithTheInputsOfTheTree)
+    mkdir -p "$work/build/fuzz/tests" "$work/tests/fuzz/corpus/fuzz_one"
+    printf 'tests/a\ntests/b\n' >"$work/tests/fuzz/corpus/fuzz_two"
+    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    tool cmake 'exit 0'
+    for name in fuzz_one fuzz_two fuzz_three; do tool "../build/fuzz/tests/$name" 'echo "${0##*/}:" "${@:7}"'; done
+    run env PATH="$work/bin:$PATH" "$work/dev" fuzz 1
+    expect_status 0
+    expect_in "fuzz_one: build/fuzz/corpus/fuzz_one tests/fuzz/corpus/fuzz_one" "$out"
+    expect_in "fuzz_two: build/fuzz/corpus/fuzz_two tests/a tests/b" "$out"
+    expect_in "fuzz_three: build/fuzz/corpus/fuzz_three" "$out"
+    expect_in "3 passed, 0 failed" "$out"
+    ;;
   *) echo "no test $test"; exit 2 ;;
 esac
