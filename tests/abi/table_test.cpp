@@ -318,6 +318,19 @@ TEST(Batch, ReadsSourcesOfAnotherLength) {
   EXPECT_EQ(batch.raw().event_token, 5u);
 }
 
+TEST(Batch, MayEndBeforeOurs) {
+  Fake fake;
+  const auto consumer = fake.open()->open_consumer(kNoConfig, {}, kTimeout).value();
+  const dispytch_batch whole{
+      .size = offsetof(dispytch_batch, text), .kind = DISPYTCH_DOWN, .code = DISPYTCH_EUNAVAILABLE, .text = plugin::bytes("not there")};
+  const GuardedMemory cut{&whole, whole.size};
+  fake.batch = cut.as<dispytch_batch>();
+  const Batch batch = consumer->poll(3, 100, kTimeout).value();
+  EXPECT_EQ(batch.kind(), static_cast<std::uint32_t>(DISPYTCH_DOWN));
+  EXPECT_EQ(batch.raw().code, DISPYTCH_EUNAVAILABLE);
+  EXPECT_EQ(batch.raw().text.data, nullptr);
+}
+
 TEST(Batch, IsReleasedOnceHoweverItIsMoved) {
   Fake fake;
   const auto consumer = fake.open()->open_consumer(kNoConfig, {}, kTimeout).value();
