@@ -5,6 +5,7 @@
 #include "app/wiring.hpp"
 #include "command.hpp"
 #include "config/load.hpp"
+#include "route/topic_pattern.hpp"
 
 namespace dispytch::cli {
 
@@ -22,8 +23,11 @@ config::Config open_config(const std::string& file) {
 }
 
 const WireForm& wire_of(const config::BackendConfig& backend, const std::string& topic) {
-  const auto found = backend.topic_wire.find(topic);
-  return found == backend.topic_wire.end() ? backend.wire : found->second;
+  if (const auto named = backend.topic_wire.find(topic); named != backend.topic_wire.end()) return named->second;
+  for (const auto& [text, wire] : backend.topic_wire) {
+    if (route::TopicPattern{text}.matches(topic)) return wire;
+  }
+  return backend.wire;
 }
 
 void fail_unknown(std::string_view kind, const std::string& name, const std::vector<std::string>& known, const config::Config& config) {

@@ -181,6 +181,17 @@ TEST_F(Emit, WritesTheWireFormOfTheTopic) {
   EXPECT_EQ(read("flights"), "-\tkind=flight_departed \t{\"n\":1}\n");
 }
 
+TEST_F(Emit, WritesTheWireFormOfThePatternThatTheTopicMatches) {
+  write("user.42", "");
+  const std::string file =
+      write("pattern.yaml", "version: 1\nbackends:\n  bus:\n    plugin: replay\n    config: { folder: '" + folder().string() +
+                                "' }\n    topics: { 'user.{id}': { wire: { form: flat, type: { header: kind } } } }\nemitters:\n"
+                                "  flights: { backend: bus }\n");
+  const Finished finished = dispytch({"emit", "--config", file, "flights", "flight_departed", "--topic", "user.42"}, "{\"n\":1}\n");
+  EXPECT_EQ(finished.output, "1 confirmed, 0 failed\n") << finished.errors;
+  EXPECT_EQ(read("user.42"), "-\tkind=flight_departed \t{\"n\":1}\n");
+}
+
 TEST_F(Emit, ReportsAsJsonLines) {
   const Finished finished = dispytch(arguments({"--json"}, "unanswered: silent"), "{\"n\":1}\nx\n{\"n\":\"silent\"}\n");
   std::istringstream lines{finished.output};

@@ -61,7 +61,7 @@ struct BackendConfig {
   std::string plugin = {};                           ///< `kafka`, or an absolute path
   nlohmann::json config = nlohmann::json::object();  ///< validated against the plugin's schema and normalised
   WireForm wire = {};
-  std::map<std::string, WireForm> topic_wire = {};  ///< backends.<name>.topics.<topic>.wire
+  std::map<std::string, WireForm> topic_wire = {};  ///< backends.<name>.topics.<topic>.wire, by name or pattern
 };
 
 struct EmitterConfig {

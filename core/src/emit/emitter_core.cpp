@@ -180,11 +180,8 @@ Error EmitterCore::to_error(dispytch_status status, const dispytch_error& error)
 
 const WireForm& EmitterCore::wire_of(const EventType& type, std::string_view topic) const {
   if (type.wire != nullptr) return *type.wire;
-  if (!options_.topic_wire.empty()) {
-    const auto found = options_.topic_wire.find(std::string{topic});
-    if (found != options_.topic_wire.end()) return found->second;
-  }
-  return options_.wire;
+  const WireForm* configured = topic_wires_.find(topic);
+  return configured == nullptr ? options_.wire : *configured;
 }
 
 Result<void> EmitterCore::send_event(const EventType& type, const void* body, const EmitOptions& options, Pending& pending) {

@@ -18,6 +18,7 @@
 #include "base/signal.hpp"
 #include "border/producer_handle.hpp"
 #include "emit/pending.hpp"
+#include "route/topic_wires.hpp"
 
 namespace dispytch::emit {
 
@@ -81,6 +82,7 @@ class EmitterCore {
   void call(Done& done, const Result<Receipt>& result) noexcept;
 
   const emit::CoreOptions options_;
+  const route::TopicWires topic_wires_{options_.topic_wire};
   const std::string log_source_;
   const std::unique_ptr<border::ProducerHandle> producer_;
   Signal reports_ready_;  // set by the plugin: reports are there

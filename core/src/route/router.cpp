@@ -11,7 +11,8 @@ bool says_no_type(const WireForm& wire) { return wire.layout == WireForm::Layout
 
 }  // namespace
 
-Router::Router(std::vector<handle::BoundHandler> handlers, Wires wires, std::vector<std::string>& problems) : wires_{std::move(wires)} {
+Router::Router(std::vector<handle::BoundHandler> handlers, Wires wires, std::vector<std::string>& problems)
+    : standard_wire_{std::move(wires.standard)}, topic_wires_{wires.by_topic} {
   for (handle::BoundHandler& handler : handlers) {
     TopicPattern pattern{handler.handler->topic};
     if (std::ranges::none_of(topics_, [&](const TopicPattern& known) { return known.text() == pattern.text(); }))
@@ -29,8 +30,8 @@ void Router::check(std::vector<std::string>& problems) const {
       if (one.event == nullptr || other.event == nullptr || !entries_[i].pattern.overlaps(entries_[j].pattern)) continue;
       const auto wire_of = [this](const Entry& entry) -> const WireForm& {
         if (entry.handler.handler->event->wire != nullptr) return *entry.handler.handler->event->wire;
-        const auto topic = wires_.by_topic.find(entry.pattern.text());
-        return topic == wires_.by_topic.end() ? wires_.standard : topic->second;
+        const WireForm* configured = topic_wires_.find(entry.pattern.text());
+        return configured == nullptr ? standard_wire_ : *configured;
       };
       const std::string both = "handlers `" + one.name + "` and `" + other.name + "`";
       if (wire_of(entries_[i]) != wire_of(entries_[j])) {
@@ -76,8 +77,8 @@ const TopicRoutes& Router::look_up(std::string_view topic) {
 }
 
 TopicRoutes Router::resolve(std::string_view topic) const {
-  TopicRoutes routes{.topic = std::string{topic}, .wire = wires_.standard};
-  if (const auto configured = wires_.by_topic.find(routes.topic); configured != wires_.by_topic.end()) routes.wire = configured->second;
+  TopicRoutes routes{.topic = std::string{topic}, .wire = standard_wire_};
+  if (const WireForm* configured = topic_wires_.find(topic)) routes.wire = *configured;
   for (const Entry& entry : entries_) {
     if (!entry.pattern.matches(topic)) continue;
     const detail::EventType* event = entry.handler.handler->event;

@@ -14,6 +14,7 @@
 #include "border/document.hpp"
 #include "handle/bind.hpp"
 #include "route/topic_pattern.hpp"
+#include "route/topic_wires.hpp"
 
 namespace dispytch::route {
 
@@ -51,8 +52,8 @@ struct TopicRoutes {
 class Router {
  public:
   struct Wires {
-    WireForm standard = {};  ///< the backend's
-    std::map<std::string, WireForm> by_topic = {};
+    WireForm standard = {};                         ///< the backend's
+    std::map<std::string, WireForm> by_topic = {};  ///< by name or pattern
   };
 
   /// Mistakes in the wiring become sentences in `problems`; a router with any must not be used.
@@ -82,7 +83,8 @@ class Router {
   };
   std::vector<Entry> entries_;
   std::vector<TopicPattern> topics_;
-  Wires wires_;
+  WireForm standard_wire_;
+  TopicWires topic_wires_;
   std::unordered_map<std::string_view, std::unique_ptr<TopicRoutes>> seen_;  // keys view the routes' own topic
   const TopicRoutes* last_ = nullptr;
 };

@@ -50,6 +50,14 @@ struct OfOneType {
 };
 DISPYTCH_EVENT(OfOneType, n)
 
+struct OfAPattern {
+  static constexpr auto topic = "user.{id}.notification";
+  static constexpr auto type = "notified";
+  std::string id = {};
+  int n = 0;
+};
+DISPYTCH_EVENT(OfAPattern, id, n)
+
 struct OfItsOwn {
   static constexpr auto topic = "legacy.own";
   static constexpr auto type = "mine";
@@ -67,11 +75,12 @@ backends:
     topics:
       legacy: { wire: { form: envelope } }
       legacy.own: { wire: { form: envelope } }
+      "user.{user_id}.notification": { wire: { form: envelope } }
       single: { wire: { form: flat, type: { fixed: one } } }
 emitters:
   out: { backend: bus }
 listeners:
-  in: { backend: bus, group: test, topics: [readings, legacy, legacy.own, single] }
+  in: { backend: bus, group: test, topics: [readings, legacy, legacy.own, single, { pattern: "user.{id}.notification" }] }
 )";
 
 TEST(WireForms, AreTheEventsElseTheTopicsElseTheBackends) {
@@ -88,13 +97,14 @@ TEST(WireForms, AreTheEventsElseTheTopicsElseTheBackends) {
     payloads[event.type] = message.payload().value_or("none");
     numbers[event.type] = event.body.n;
     if (const auto type = message.header("ce_type")) headers[event.type] = *type;
-    if (numbers.size() == 5) stop.request_stop();
+    if (numbers.size() == 6) stop.request_stop();
   };
   HandlerGroup group;
   group.on<OfTheBackend>([&](const Event<OfTheBackend>& event, const Message& message) { saw(event, message); });
   group.on<AnotherOfTheBackend>([&](const Event<AnotherOfTheBackend>& event, const Message& message) { saw(event, message); });
   group.on<OfTheTopic>([&](const Event<OfTheTopic>& event, const Message& message) { saw(event, message); });
   group.on<OfOneType>([&](const Event<OfOneType>& event, const Message& message) { saw(event, message); });
+  group.on<OfAPattern>([&](const Event<OfAPattern>& event, const Message& message) { saw(event, message); });
   group.on<OfItsOwn>([&](const Event<OfItsOwn>& event, const Message& message) { saw(event, message); });
 
   App app{"test"};
@@ -104,15 +114,19 @@ TEST(WireForms, AreTheEventsElseTheTopicsElseTheBackends) {
     out.emit(OfTheTopic{3}).value();
     out.emit(OfOneType{4}).value();
     out.emit(OfItsOwn{5}).value();
+    out.emit(OfAPattern{"42", 6}).value();
   });
   EXPECT_EQ(app.run(stop.get_token()), 0);
   std::filesystem::remove(file);
 
-  EXPECT_THAT(numbers, ElementsAre(Pair("gap", 2), Pair("mine", 5), Pair("old", 3), Pair("one", 4), Pair("reading", 1)));
+  EXPECT_THAT(numbers,
+              ElementsAre(Pair("gap", 2), Pair("mine", 5), Pair("notified", 6), Pair("old", 3), Pair("one", 4), Pair("reading", 1)));
   EXPECT_THAT(headers, ElementsAre(Pair("gap", "gap"), Pair("reading", "reading")));
   EXPECT_EQ(payloads["reading"], R"({"n":1})");
   EXPECT_EQ(payloads["gap"], R"({"n":2})");
   EXPECT_THAT(payloads["old"], StartsWith(R"({"id":")"));
+  EXPECT_THAT(payloads["notified"], StartsWith(R"({"id":")"));
+  EXPECT_NE(payloads["notified"].find(R"("body":{"id":"42","n":6})"), std::string::npos);
   EXPECT_EQ(payloads["one"], R"({"n":4})");
   EXPECT_EQ(payloads["mine"], R"({"kind":"mine","n":5})");
 }
