@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -12,9 +15,11 @@
 
 #include "base/clock.hpp"
 #include "border/adapter.hpp"
+#include "border/consumer_handle.hpp"
 #include "border/document.hpp"
 #include "border/inspect.hpp"
 #include "border/library.hpp"
+#include "border/producer_handle.hpp"
 #include "command.hpp"
 #include "config/load.hpp"
 #include "terminal.hpp"
@@ -23,48 +28,60 @@ namespace dispytch::cli {
 namespace {
 
 constexpr std::chrono::seconds kOpenTimeout{5};
+constexpr std::chrono::milliseconds kNoWaiting{0};
 
 struct Options {
   std::vector<std::string> files = {};
   bool json = false;
 };
 
-// Plugins are asked in a process of their own: a checker must survive what it checks.
-config::LoadOptions load_options() {
-  config::LoadOptions options;
-  options.plugin = [](std::string_view plugin, const std::vector<std::filesystem::path>& paths) -> Result<config::PluginInfo> {
-    Result<border::PluginInfo> info = border::inspect(plugin, {.config_paths = paths});
-    if (!info) return std::move(info).error();
-    nlohmann::json schema = nlohmann::json::parse(info->schema, nullptr, false);
-    if (schema.is_discarded()) {
-      return Error{.code = ErrorCode::config,
-                   .text = "the config schema of plugin `" + info->id + "` is no JSON; its author has to mend it"};
-    }
-    return config::PluginInfo{.id = info->id, .schema = std::move(schema), .capabilities = info->capabilities};
-  };
-  return options;
+// Plugins are asked for their schemas in a process of their own: a checker must survive what it checks.
+Result<config::PluginInfo> look_at(std::string_view plugin, const std::vector<std::filesystem::path>& paths) {
+  Result<border::PluginInfo> info = border::inspect(plugin, {.config_paths = paths});
+  if (!info) return std::move(info).error();
+  nlohmann::json schema = nlohmann::json::parse(info->schema, nullptr, false);
+  if (schema.is_discarded()) {
+    return Error{.code = ErrorCode::config, .text = "the config schema of plugin `" + info->id + "` is no JSON; its author has to mend it"};
+  }
+  return config::PluginInfo{.id = info->id, .schema = std::move(schema), .capabilities = info->capabilities};
 }
 
-// What only the plugin itself can judge: the options of broker clients that its schema leaves open. Opening a backend tells; whether a
-// broker answers is no matter of the file. Emitters and listeners aren't opened, since that would join consumer groups.
-config::Problems refused_by_plugins(const config::Config& config) {
-  config::Problems problems;
-  for (const auto& [name, backend] : config.backends) {
-    const Result<const border::Library*> library = border::load(backend.plugin, {.config_paths = config.plugin_paths});
-    if (!library) continue;  // inspected a moment ago
-    const auto opened =
-        border::Adapter::open(**library, border::config_document(backend.config),
-                              {.application = "dispytch", .version = DISPYTCH_VERSION, .clock = &system_clock()}, kOpenTimeout);
-    if (!opened && opened.error().code == ErrorCode::config) {
-      problems.push_back(config::plugin_problem(config, config::Section::backends, name, opened.error()));
-    }
+std::optional<Error> ask_producer(border::Adapter& adapter, const nlohmann::json& entry) {
+  std::chrono::milliseconds timeout = config::EmitterConfig{}.timeout;
+  if (const auto written = entry.find("timeout"); written != entry.end() && written->is_number_integer()) {
+    timeout = std::chrono::milliseconds{written->get<std::int64_t>()};
   }
-  return problems;
+  const auto producer = adapter.open_producer(border::producer_document(entry.at("config"), timeout), {}, kNoWaiting);
+  return producer ? std::nullopt : std::optional{producer.error()};
+}
+
+// Without topics and group a consumer can neither join nor take anything; that they are missing isn't what was asked.
+std::optional<Error> ask_consumer(border::Adapter& adapter, const nlohmann::json& entry) {
+  const auto consumer = adapter.open_consumer(border::consumer_document({.config = entry.at("config")}), {}, kNoWaiting);
+  if (consumer || !consumer.error().text.starts_with("/config/")) return std::nullopt;
+  return consumer.error();
+}
+
+// What only the plugin itself can judge: the options of broker clients that its schema leaves open. Opening tells; whether a broker
+// answers is no matter of the file, so it isn't waited for, and what the client says about it isn't shown.
+std::optional<Error> ask(const config::Candidate& candidate) {
+  const Result<const border::Library*> library = border::load(candidate.plugin, {.config_paths = candidate.plugin_paths});
+  if (!library) return std::nullopt;  // inspected a moment ago
+  const auto adapter = border::Adapter::open(
+      **library, border::config_document(candidate.backend),
+      {.application = "dispytch", .version = DISPYTCH_VERSION, .clock = &system_clock(), .quiet = true}, kOpenTimeout);
+  if (candidate.section == config::Section::backends) return adapter ? std::nullopt : std::optional{adapter.error()};
+  if (!adapter) return std::nullopt;  // told of the backend
+  return candidate.section == config::Section::emitters ? ask_producer(**adapter, candidate.entry)
+                                                        : ask_consumer(**adapter, candidate.entry);
 }
 
 config::Problems check_file(const std::string& file) {
-  const config::Loaded loaded = config::load(file, load_options());
-  return loaded ? refused_by_plugins(*loaded) : loaded.error();
+  config::LoadOptions options;
+  options.plugin = look_at;
+  options.judge = ask;
+  const config::Loaded loaded = config::load(file, options);
+  return loaded ? config::Problems{} : loaded.error();
 }
 
 void print_text(const std::string& file, const config::Problems& problems) {

@@ -108,6 +108,48 @@ TEST_F(KafkaCli, TailSaysThatTheTopicIsMissing) {
   EXPECT_EQ(finished.exit_code, 1);
 }
 
+// What the schema refuses and what librdkafka does, of the backend and of those that use it.
+TEST_F(KafkaCli, CheckTellsEveryMistakeInOneRun) {
+  const std::string file = write("wrong.yaml",
+                                 "version: 1\n"
+                                 "backends:\n"
+                                 "  bus:\n"
+                                 "    plugin: kafka\n"
+                                 "    config:\n"
+                                 "      bootstrap.servers: localhost:1\n"
+                                 "      linger.ms: soon\n"
+                                 "      fetch.max.bites: 7\n"
+                                 "      debug: everything\n"
+                                 "emitters:\n"
+                                 "  flights: { backend: bus, config: { queue.buffering.max.kbites: 5 } }\n"
+                                 "listeners:\n"
+                                 "  board: { backend: bus, group: g, strat: latest, config: { acks: all } }\n");
+  const Finished finished = dispytch({"check", file});
+  EXPECT_THAT(finished.output, HasSubstr("wrong.yaml:7:18: backends.bus.config.linger.ms: expected a duration"));
+  EXPECT_THAT(finished.output, HasSubstr("wrong.yaml:8:7: backends.bus.config.fetch.max.bites: librdkafka "));
+  EXPECT_THAT(finished.output, HasSubstr("wrong.yaml:9:7: backends.bus.config.debug: "));
+  EXPECT_THAT(finished.output, HasSubstr("wrong.yaml:11:38: emitters.flights.config.queue.buffering.max.kbites: librdkafka "));
+  EXPECT_THAT(finished.output, HasSubstr("wrong.yaml:13:36: listeners.board.strat: unknown key; did you mean `start`?"));
+  EXPECT_THAT(finished.output, HasSubstr("wrong.yaml:13:61: listeners.board.config.acks: is a property of producers"));
+  EXPECT_THAT(finished.output, ::testing::EndsWith("\n6 errors\n"));
+  EXPECT_EQ(finished.errors, "");
+  EXPECT_EQ(finished.exit_code, 2);
+}
+
+TEST_F(KafkaCli, CheckWaitsForNoBroker) {
+  const Finished finished = dispytch({"check", write("away.yaml",
+                                                     "version: 1\n"
+                                                     "backends:\n"
+                                                     "  bus: { plugin: kafka, config: { bootstrap.servers: 'localhost:1' } }\n"
+                                                     "emitters:\n"
+                                                     "  flights: { backend: bus }\n"
+                                                     "listeners:\n"
+                                                     "  board: { backend: bus, group: g, topics: [flights] }\n")});
+  EXPECT_THAT(finished.output, HasSubstr("away.yaml: no mistakes found\n"));
+  EXPECT_EQ(finished.errors, "");
+  EXPECT_EQ(finished.exit_code, 0);
+}
+
 TEST_F(KafkaCli, CheckAndEmitNameAWrongPropertyAtItsPlace) {
   const std::string file = write("wrong.yaml",
                                  "version: 1\n"

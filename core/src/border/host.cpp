@@ -54,7 +54,9 @@ HostServices::HostServices(std::string plugin_id, HostOptions options)
           .reserved = 0,
           .log =
               [](void* context, std::int32_t level, const char* text, std::size_t len) noexcept {
-                quietly([&] { log::write(level_from(level), static_cast<HostServices*>(context)->log_source_, {text, len}); });
+                const auto& host = *static_cast<HostServices*>(context);
+                if (host.options_.quiet) return;
+                quietly([&] { log::write(level_from(level), host.log_source_, {text, len}); });
               },
           .metric =
               [](void* context, std::uint32_t kind, const char* name, const char* unit) noexcept {

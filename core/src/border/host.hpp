@@ -18,6 +18,7 @@ struct HostOptions {
   std::string application = "dispytch";  ///< for the broker's lists of its clients
   std::string version = {};
   const Clock* clock = nullptr;  ///< nullptr: the machine's. Must outlive the adapter
+  bool quiet = false;            ///< drops what the plugin logs: for an adapter that is opened only to be asked
 };
 
 /// Called by a plugin, on any thread and perhaps under its locks: it may signal, and must not block, throw, or call the plugin.

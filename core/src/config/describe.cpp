@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/load.hpp"
+#include "config/problem_list.hpp"
 #include "schema/pointer.hpp"
 #include "schema/schema.hpp"
 #include "schema/units.hpp"
@@ -112,10 +113,9 @@ json describe(const Config& config) {
   return result;
 }
 
-std::string scrub(const Config& config, std::string text) {
+std::string scrub(const json& values, const std::set<std::string>& pointers, std::string text) {
   std::set<std::string> secrets;
-  const json values = undisguised(config);
-  for (const std::string& pointer : config.secrets)
+  for (const std::string& pointer : pointers)
     if (const json* value = schema::find(values, pointer)) collect(*value, secrets);
   // The longer ones first: a shorter one may be a part of another, whose rest would stay.
   std::vector<std::string_view> longest_first{secrets.begin(), secrets.end()};
@@ -126,5 +126,7 @@ std::string scrub(const Config& config, std::string text) {
   }
   return text;
 }
+
+std::string scrub(const Config& config, std::string text) { return scrub(undisguised(config), config.secrets, std::move(text)); }
 
 }  // namespace dispytch::config

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "config/problem_list.hpp"
 #include "schema/pointer.hpp"
@@ -57,21 +58,26 @@ Positions::Place Positions::nearest(std::string_view pointer) const {
   }
 }
 
-Problem plugin_problem(const Config& config, Section section, std::string_view name, const Error& error) {
-  // A plugin's pointer leads into the document that opened it, whose `config` is that of the file.
-  std::string pointer = schema::child('/' + std::string{section_name(section)}, name);
-  std::string inside = "/config";
-  std::string text = error.text;
-  if (const std::size_t colon = text.find(": "); colon != std::string::npos && schema::within(inside, text.substr(0, colon))) {
-    inside = text.substr(0, colon);
+Refusal read_refusal(std::string text) {
+  Refusal refusal;
+  const std::size_t colon = text.find(": ");
+  if (colon != std::string::npos && schema::within(refusal.pointer, text.substr(0, colon))) {
+    refusal.pointer = text.substr(0, colon);
     text = text.substr(colon + 2);
   }
-  pointer += inside;
-  std::string path = std::string{section_name(section)} + '.' + std::string{name} + '.' + schema::dotted(inside, nlohmann::json::object());
+  refusal.text = std::move(text);
+  return refusal;
+}
+
+Problem plugin_problem(const Config& config, Section section, std::string_view name, const Error& error) {
+  Refusal refusal = read_refusal(error.text);
+  const std::string pointer = schema::child('/' + std::string{section_name(section)}, name) + refusal.pointer;
+  const std::string path =
+      std::string{section_name(section)} + '.' + std::string{name} + '.' + schema::dotted(refusal.pointer, nlohmann::json::object());
   return {.file = config.file.string(),
           .position = config.positions.key(pointer),
           .path = one_line(path),
-          .text = one_line(scrub(config, std::move(text)))};
+          .text = one_line(scrub(config, std::move(refusal.text)))};
 }
 
 ProblemList::ProblemList(std::string file, const Tree& tree) : file_{std::move(file)}, tree_{tree} {

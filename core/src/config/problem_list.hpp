@@ -1,13 +1,27 @@
 // The problems of one run, gathered by the steps of the pipeline.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
 #include "config/tree.hpp"
 
 namespace dispytch::config {
+
+/// What a plugin says of options: a JSON pointer into the document that it was given, and why. One that isn't within `config` is taken as
+/// part of the text, of a refusal of the whole `config`.
+struct Refusal {
+  std::string pointer = "/config";
+  std::string text = {};
+};
+Refusal read_refusal(std::string text);
+
+/// A text with `***` for each value at one of the pointers that it quotes.
+std::string scrub(const nlohmann::json& values, const std::set<std::string>& secrets, std::string text);
 
 class ProblemList {
  public:

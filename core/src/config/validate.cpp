@@ -51,15 +51,22 @@ class Validation {
     report("", compiled_core_schema().apply(tree_.value, shown("")));
     if (!tree_.value.is_object() || !options_.plugin) return {};
     for_each("backends", [&](const std::string& name, json& backend, const std::string& pointer) {
-      if (const PluginSchemas* plugin = find_plugin(name, backend, pointer)) check_options(plugin->backend, backend, pointer);
+      const PluginSchemas* plugin = find_plugin(name, backend, pointer);
+      if (plugin == nullptr) return;
+      const Fitting fitting = check_options(plugin->backend, backend, pointer);
+      judged_[name] = judge(Section::backends, name, backend, pointer, fitting);
     });
     for_each("emitters", [&](const std::string&, json& emitter, const std::string& pointer) {
-      if (const PluginSchemas* plugin = plugin_of(emitter)) check_options(plugin->producer, emitter, pointer);
+      const PluginSchemas* plugin = plugin_of(emitter);
+      if (plugin == nullptr) return;
+      const Fitting fitting = check_options(plugin->producer, emitter, pointer);
+      judge(Section::emitters, emitter.at("backend"), emitter, pointer, fitting);
     });
     for_each("listeners", [&](const std::string&, json& listener, const std::string& pointer) {
       const PluginSchemas* plugin = plugin_of(listener);
       if (plugin == nullptr) return;
-      check_options(plugin->consumer, listener, pointer);
+      const Fitting fitting = check_options(plugin->consumer, listener, pointer);
+      judge(Section::listeners, listener.at("backend"), listener, pointer, fitting);
       const auto topics = listener.find("topics");
       if (topics == listener.end() || !topics->is_array()) return;
       for (std::size_t i = 0; i < topics->size(); ++i)
@@ -69,6 +76,19 @@ class Validation {
   }
 
  private:
+  // What of a `config` fits its schema, and whether that is all of it.
+  struct Fitting {
+    json options = json::object();
+    bool all = true;
+
+    // Leaves out the option that a pointer into `config` leads to or into. Whether there was one.
+    bool leave_out(std::string_view pointer) {
+      all = false;
+      const std::vector<std::string> steps = schema::steps(pointer);
+      return !steps.empty() && options.erase(steps.front()) > 0;
+    }
+  };
+
   template <class Visit>
   void for_each(const char* section, Visit visit) {
     const auto found = tree_.value.find(section);
@@ -96,6 +116,7 @@ class Validation {
       return nullptr;
     }
     found_[name] = *info->second;
+    plugin_names_[name] = wanted;
     return schemas_of_backend_[name] = &schemas_.at(wanted);
   }
 
@@ -108,14 +129,39 @@ class Validation {
   }
 
   // Checks the `config` of an entry. One that isn't there may lack keys that the plugin requires.
-  void check_options(const Schema& schema, json& entry, const std::string& pointer) {
+  Fitting check_options(const Schema& schema, json& entry, const std::string& pointer) {
     const std::string place = pointer + "/config";
     const auto config = entry.find("config");
     json none = json::object();
     json& options = config == entry.end() ? none : *config;
-    if (!options.is_object()) return;  // core's schema has said so
+    if (!options.is_object()) return {.all = false};  // core's schema has said so
     for (const std::string& secret : schema.secrets(options)) tree_.secrets.insert(place + secret);
-    report(place, schema.apply(options, shown(place)));
+    const std::vector<schema::Violation> violations = schema.apply(options, shown(place));
+    report(place, violations);
+    Fitting fitting{.options = options};
+    for (const schema::Violation& violation : violations) fitting.leave_out(violation.pointer);
+    for (const std::string& broken : tree_.broken)
+      if (schema::within(place, broken)) fitting.leave_out(std::string_view{broken}.substr(place.size()));
+    return fitting;
+  }
+
+  // Asks the plugin again and again, each time without the option that it refused, so that all are told. What it says of no option in
+  // particular counts where nothing was left out: what was may be what it misses. Returns what it took.
+  json judge(Section section, const std::string& backend, const json& entry, const std::string& pointer, Fitting fitting) {
+    while (options_.judge) {
+      json candidate = entry;
+      candidate["config"] = fitting.options;
+      const json& of_backend = section == Section::backends ? fitting.options : judged_.at(backend);
+      const std::optional<Error> error = options_.judge(
+          {.section = section, .plugin = plugin_names_.at(backend), .plugin_paths = paths_, .backend = of_backend, .entry = candidate});
+      if (!error || error->code != ErrorCode::config) break;
+      Refusal refusal = read_refusal(error->text);
+      const bool all = fitting.all;
+      const bool named = fitting.leave_out(std::string_view{refusal.pointer}.substr(std::string_view{"/config"}.size()));
+      if (named || all) problems_.add(pointer + refusal.pointer, true, scrub(tree_.value, tree_.secrets, std::move(refusal.text)));
+      if (!named) break;
+    }
+    return std::move(fitting.options);
   }
 
   void report(const std::string& prefix, const std::vector<schema::Violation>& violations) {
@@ -138,6 +184,8 @@ class Validation {
   std::map<std::string, Result<PluginInfo>> looked_up_ = {};  // by what stands behind `plugin:`
   std::map<std::string, PluginSchemas> schemas_ = {};         // by the same
   std::map<std::string, const PluginSchemas*> schemas_of_backend_ = {};
+  std::map<std::string, std::string> plugin_names_ = {};  // what stands behind `plugin:`, by the names of the backends
+  std::map<std::string, json> judged_ = {};               // what their plugins take of their `config`, by the same
   BackendPlugins found_ = {};
 };
 
