@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+#include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -49,8 +50,11 @@ int run(int argc, char** argv) {
   }
   try {
     const int exit_code = action();
+    const bool failed_before = !std::cout;  // then nobody knows any more why
     errno = 0;
-    if (!std::cout.flush()) return fail(kFailed, std::string{"standard output can't be written: "} + std::strerror(errno));
+    if (!std::cout.flush()) {
+      return fail(kFailed, "standard output can't be written" + (failed_before ? "" : std::string{": "} + std::strerror(errno)));
+    }
     return exit_code;
   } catch (const UsageError& error) {
     return fail(kUsage, error.what());

@@ -1,5 +1,6 @@
 // `dispytch tail`: follows a listener's topics in a consumer group of its own.
 #include <unistd.h>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -70,7 +72,8 @@ class Follower {
   Follower(const Options& options, const config::BackendConfig& backend, border::ConsumerHandle& consumer)
       : options_{options}, format_{options.format}, backend_{backend}, consumer_{consumer} {}
 
-  // Until asked to stop, or --count is reached. Throws Exception where the backend failed for good.
+  // Until asked to stop, or --count is reached. Throws Exception where the backend failed for good,
+  // std::system_error where standard output can't be written.
   void run(const std::stop_token& stop) {
     const std::stop_callback wake{stop, [this] { consumer_.wake(); }};
     while (!stop.stop_requested()) {
@@ -103,11 +106,12 @@ class Follower {
       ++written_;
       settlements.push_back({raw.token, DISPYTCH_ACK, 0});
     }
-    std::cout << text << std::flush;
+    errno = 0;
+    if (!(std::cout << text << std::flush)) throw std::system_error{errno, std::generic_category(), "standard output can't be written"};
     // Where messages are acknowledged one by one the broker keeps each until then, and stops at some number. Elsewhere nothing is: a group
     // that has stored no position leaves nothing behind.
     if (consumer_.adapter().can(DISPYTCH_CAN_ACK_EACH)) settle(settlements);
-    return !std::cout || (options_.count != 0 && written_ == options_.count);
+    return options_.count != 0 && written_ == options_.count;
   }
 
   void confirm(const dispytch_batch& event) {

@@ -251,6 +251,14 @@ TEST_F(Emit, FailsWhereTheInputCannotBeRead) {
   EXPECT_EQ(finished.exit_code, 1);
 }
 
+TEST_F(Emit, FailsWhereTheCountCannotBeWritten) {
+  std::vector<std::string> command{"sh", "-c", "exec \"$0\" \"$@\" >/dev/full", DISPYTCH_CLI};
+  for (const std::string& argument : arguments()) command.push_back(argument);
+  const Finished finished = run(command, "{}\n", with_plugins());
+  EXPECT_EQ(finished.errors, "dispytch: standard output can't be written\n");
+  EXPECT_EQ(finished.exit_code, 1);
+}
+
 TEST_F(Emit, TakesTheConfigFileFromTheEnvironment) {
   const Finished finished =
       dispytch({"emit", "flights", "t", "--topic", "flights"}, "{}\n", {.environment = {{"DISPYTCH_CONFIG", config()}}});

@@ -101,6 +101,15 @@ TEST_F(Tail, SaysThatATopicIsNotThere) {
   EXPECT_EQ(finished.exit_code, 1);
 }
 
+TEST_F(Tail, SaysWhyStandardOutputCannotBeWritten) {
+  receive_two();
+  const Finished finished =
+      run({"sh", "-c", "exec \"$0\" \"$@\" >/dev/full", DISPYTCH_CLI, "tail", "--config", config(), "board", "--from", "earliest"}, {},
+          with_plugins());
+  EXPECT_EQ(finished.errors, "dispytch: standard output can't be written: No space left on device\n");
+  EXPECT_EQ(finished.exit_code, 1);
+}
+
 TEST_F(Tail, RefusesAWrongFormatBeforeItOpensAnything) {
   const Finished finished = dispytch(arguments({"--format", "{kee}"}));
   EXPECT_THAT(finished.errors, HasSubstr("--format: no placeholder {kee}; there are: "));
