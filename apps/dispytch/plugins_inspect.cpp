@@ -63,6 +63,10 @@ void print_options(const Json& document, const Json& schema, const std::string& 
   const Json properties = schema.value("properties", Json::object());
   for (const auto& [name, unresolved] : properties.items()) {
     const Json& option = schema::resolve(document, unresolved);
+    if (option.contains("x-instead")) {
+      std::cout << indent << colours.bold(name) << ": not an option here; " << text_of(option.at("x-instead")) << '\n';
+      continue;
+    }
     std::string line = schema::expected_phrase(option);
     if (is_required(schema, name)) line += ", required";
     if (option.contains("default")) line += ", default " + text_of(option.at("default"));
@@ -70,7 +74,6 @@ void print_options(const Json& document, const Json& schema, const std::string& 
     std::cout << indent << colours.bold(name) << ": " << line << '\n';
     const std::string description = option.value("description", unresolved.value("description", std::string{}));
     print_wrapped(description, indent + "    ");
-    if (option.contains("x-instead")) print_wrapped("Not here: use " + text_of(option.at("x-instead")) + ".", indent + "    ");
     print_options(document, option, indent + "    ");
     const Json& items = option.contains("additionalProperties") ? schema::resolve(document, option.at("additionalProperties")) : option;
     if (&items != &option && items.is_object() && items.contains("properties")) {

@@ -48,6 +48,7 @@ TEST_F(Plugins, ShowTheirOptionsFromTheirSchema) {
   EXPECT_THAT(finished.output, HasSubstr("  folder: a string, required\n      Where the topics' files lie.\n"));
   EXPECT_THAT(finished.output, HasSubstr("default 5ms\n"));
   EXPECT_THAT(finished.output, HasSubstr("  password: a string, secret\n"));
+  EXPECT_THAT(finished.output, HasSubstr("  begin: not an option here; use the listener's `start`\n"));
   EXPECT_THAT(finished.output, HasSubstr("listeners.NAME.config\n  fetch: an integer of at least 1, default 100\n"));
   EXPECT_THAT(finished.output, HasSubstr("and other names, which the broker's client judges\n"));
   EXPECT_EQ(finished.output.find("emitters.NAME.config"), std::string::npos);  // it takes no options there

@@ -212,7 +212,8 @@ DISPYTCH_PLUGIN(Backend, .id = "replay", .version = "1.2.3", .license = "Apache-
         "unavailable": {"description": "Messages with this text meet a broker that went away.", "type": "string"},
         "unanswered": {"description": "Messages with this text get no answer.", "type": "string"},
         "linger": {"description": "Not used; it is here to be shown.", "type": "integer", "format": "duration", "unit": "ms", "default": "5ms"},
-        "password": {"type": "string", "writeOnly": true}
+        "password": {"type": "string", "writeOnly": true},
+        "begin": {"x-instead": "use the listener's `start`"}
       }
     },
     "producer": {"type": "object", "additionalProperties": false},
