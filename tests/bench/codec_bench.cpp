@@ -1,7 +1,7 @@
 // What the codec costs: decoding against simdjson written out by hand for the same struct in the same program, the scan for the type,
 // and encoding against nlohmann::json.
 //
-//   codec_bench [--json] [--pairs N]
+//   codec_bench [--json FILE] [--pairs N]
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -157,16 +157,16 @@ double time_each(Work work) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false;
+  std::string json_file;  // empty: the table alone
   bench::PairedOptions options{.pairs = 61};
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--json") {
-      json = true;
+    if (argument == "--json" && i + 1 < argc) {
+      json_file = argv[++i];
     } else if (argument == "--pairs" && i + 1 < argc) {
       options.pairs = std::max<std::size_t>(31, std::strtoul(argv[++i], nullptr, 10));
     } else {
-      die("usage: codec_bench [--json] [--pairs N]");
+      die("usage: codec_bench [--json FILE] [--pairs N]");
     }
   }
 
@@ -242,16 +242,9 @@ int main(int argc, char** argv) {
       bench::compare("encode: nlohmann, type table", encode_nlohmann, encode_table, options),
   };
 
-  if (json) {
-    auto list = nlohmann::json::array();
-    for (const auto& r : results) {
-      list.push_back(
-          {{"name", r.name}, {"a_ns", r.a}, {"b_ns", r.b}, {"ratio", r.ratio}, {"low", r.low}, {"high", r.high}, {"pairs", r.pairs}});
-    }
-    std::printf(
-        "%s\n",
-        nlohmann::json{{"bench", "codec"}, {"payload_bytes", static_cast<double>(bytes) / kMessages}, {"results", list}}.dump(2).c_str());
-    return 0;
+  if (!json_file.empty()) {
+    bench::save({{"bench", "codec"}, {"payload_bytes", static_cast<double>(bytes) / kMessages}, {"results", bench::to_json(results)}},
+                json_file);
   }
   std::printf("payloads of %zu bytes, %zu pairs, checksum %lld\n", bytes / kMessages, options.pairs, static_cast<long long>(checksum));
   std::printf("%-42s %9s %9s %7s  %s\n", "", "a [ns]", "b [ns]", "b/a", "95 % interval");

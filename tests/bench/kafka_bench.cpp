@@ -1,6 +1,6 @@
 // What dispytch costs over a real Kafka: consuming and emitting against raw librdkafka doing the same work in the same process.
 //
-//   kafka_bench [--json] [--pairs N] [--messages N]      the broker: DISPYTCH_TEST_KAFKA, or ./dev kafka start
+//   kafka_bench [--json FILE] [--pairs N] [--messages N]      the broker: DISPYTCH_TEST_KAFKA, or ./dev kafka start
 //
 // Consume: poll, find the type, decode the same struct, acknowledge. Emit: the same bytes, one delivery report for each message.
 // What is compared is the CPU time of the whole process for a message, librdkafka's own threads included; the wall time is shown beside it,
@@ -28,6 +28,7 @@
 
 #include <dispytch/dispytch.hpp>
 
+#include "base/log.hpp"
 #include "bench/paired.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"
@@ -283,7 +284,7 @@ Cost emit_dispytch(dispytch::EventEmitter& emitter, const std::string& topic, st
 // ---- the whole ----
 
 struct Options {
-  bool json = false;
+  std::string json_file = {};  // empty: the table alone
   std::size_t pairs = 31;
   std::size_t messages = 100'000;
 };
@@ -292,14 +293,14 @@ Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--json") {
-      options.json = true;
+    if (argument == "--json" && i + 1 < argc) {
+      options.json_file = argv[++i];
     } else if (argument == "--pairs" && i + 1 < argc) {
       options.pairs = std::strtoul(argv[++i], nullptr, 10);
     } else if (argument == "--messages" && i + 1 < argc) {
       options.messages = std::strtoul(argv[++i], nullptr, 10);
     } else {
-      throw std::runtime_error{"usage: kafka_bench [--json] [--pairs N] [--messages N]"};
+      throw std::runtime_error{"usage: kafka_bench [--json FILE] [--pairs N] [--messages N]"};
     }
   }
   return options;
@@ -359,16 +360,9 @@ void run(const Options& options) {
 
   auto rates = nlohmann::json::object();
   for (auto& [name, times] : walls) rates[name] = static_cast<std::int64_t>(1e9 / bench::median(times));
-  if (options.json) {
-    auto list = nlohmann::json::array();
-    for (const auto& r : results) {
-      list.push_back(
-          {{"name", r.name}, {"a_ns", r.a}, {"b_ns", r.b}, {"ratio", r.ratio}, {"low", r.low}, {"high", r.high}, {"pairs", r.pairs}});
-    }
-    std::printf(
-        "%s\n",
-        nlohmann::json{{"bench", "kafka"}, {"messages", options.messages}, {"cpu", list}, {"messages_per_second", rates}}.dump(2).c_str());
-    return;
+  if (!options.json_file.empty()) {
+    bench::save({{"bench", "kafka"}, {"messages", options.messages}, {"cpu", bench::to_json(results)}, {"messages_per_second", rates}},
+                options.json_file);
   }
   std::printf("CPU time of the process for a message; %zu messages a run, %zu pairs, checksum %lld\n", options.messages, options.pairs,
               static_cast<long long>(checksum));
@@ -381,7 +375,9 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   try {
-    run(parse(argc, argv));
+    const Options options = parse(argc, argv);
+    dispytch::log::configure(dispytch::log::Level::warning, dispytch::log::Format::text);  // the table shall be seen
+    run(options);
     return 0;
   } catch (const std::exception& exception) {
     std::fprintf(stderr, "%s\n", exception.what());

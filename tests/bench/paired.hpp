@@ -8,11 +8,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 namespace dispytch::bench {
 
@@ -28,6 +33,24 @@ struct Paired {
   double high = 0;
   std::size_t pairs = 0;
 };
+
+/// What a benchmark found, for programs; `file` is replaced. Ends the process with 1 where it can't be written.
+inline void save(const nlohmann::json& result, const std::string& file) {
+  std::ofstream out{file};
+  if ((out << result.dump(2) << '\n').flush()) return;
+  std::fprintf(stderr, "%s can't be written\n", file.c_str());
+  std::exit(1);
+}
+
+/// The results as JSON. `a` and `b`: what the two are called there.
+inline nlohmann::json to_json(const std::vector<Paired>& results, const std::string& a = "a", const std::string& b = "b") {
+  auto list = nlohmann::json::array();
+  for (const Paired& r : results) {
+    list.push_back(
+        {{"name", r.name}, {a + "_ns", r.a}, {b + "_ns", r.b}, {"ratio", r.ratio}, {"low", r.low}, {"high", r.high}, {"pairs", r.pairs}});
+  }
+  return list;
+}
 
 inline double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

@@ -1,6 +1,6 @@
 // What the plugin border costs: the same loop in this program and behind the border of a plugin that is loaded, for each hot call.
 //
-//   border_bench [--json] [--pairs N]
+//   border_bench [--json FILE] [--pairs N]
 //
 // The loops do next to nothing (they add up tokens), so the difference is the border: the call through the table, the element copied by
 // its stride, and for poll the batch that is handed over and released.
@@ -146,27 +146,22 @@ class Bench {
 
 int main(int argc, char** argv) {
   bench::PairedOptions options;
-  bool json = false;
+  std::string json_file;  // empty: the table alone
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0) {
-      json = true;
+    if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
+      json_file = argv[++i];
     } else if (std::strcmp(argv[i], "--pairs") == 0 && i + 1 < argc) {
       options.pairs = std::strtoul(argv[++i], nullptr, 10);
     } else {
-      std::fprintf(stderr, "usage: border_bench [--json] [--pairs N]\n");
+      std::fprintf(stderr, "usage: border_bench [--json FILE] [--pairs N]\n");
       return 2;
     }
   }
   Bench bench{options};
   const std::vector<bench::Paired> results{bench.control(), bench.send(1),  bench.send(64),   bench.send(256),
                                            bench.reports(), bench.poll(64), bench.poll(1024), bench.settle()};
-  if (json) {
-    auto list = nlohmann::json::array();
-    for (const bench::Paired& r : results) {
-      list.push_back({{"name", r.name}, {"direct_ns", r.a}, {"border_ns", r.b}, {"added_ns", r.b - r.a}, {"pairs", r.pairs}});
-    }
-    std::printf("%s\n", nlohmann::json{{"bench", "border"}, {"results", list}}.dump(2).c_str());
-    return 0;
+  if (!json_file.empty()) {
+    bench::save({{"bench", "border"}, {"results", bench::to_json(results, "direct", "border")}}, json_file);
   }
   std::printf("%zu pairs, nanoseconds for a message, checksum %llu\n", options.pairs, static_cast<unsigned long long>(sum));
   std::printf("%-38s %9s %9s %9s\n", "", "direct", "border", "added");
