@@ -1,7 +1,6 @@
 // The example services over the memory backend.
 #include <filesystem>
 #include <fstream>
-#include <stop_token>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +12,7 @@
 #include "delay_board.hpp"
 #include "events.hpp"
 #include "feed.hpp"
+#include "flights/log.hpp"
 #include "flights/truth.hpp"
 #include "support/process.hpp"
 
@@ -41,31 +41,11 @@ TEST(Board, CountsACancelledFlightWithoutAnAircraft) {
   EXPECT_EQ(delays.departures("AA"), 0);
 }
 
-// Notes what happens to each aircraft, and stops after so many events.
-struct Log {
-  std::size_t awaited;
-  std::stop_source stop = {};
-  Histories histories = {};
-  std::size_t seen = 0;
-
-  void note(const std::optional<std::string>& key, const std::string& what) {
-    if (key) histories[*key].push_back(what);
-    if (++seen == awaited) stop.request_stop();
-  }
-};
-
 TEST(Flights, EachAircraftsEventsArriveInTheOrderOfTheInput) {
   const auto backend = dispytch::Backend::load("memory", {{"default_partitions", std::int64_t{4}}});
   dispytch::EventListener listener{backend.consumer({.topics = {"flights"}, .group = "log"})};
   Log& log = listener.provide<Log>(Log{.awaited = 4334});
-  dispytch::HandlerGroup group{{.topic = "flights"}};
-  group.on<FlightDeparted>([](const dispytch::Event<FlightDeparted>& event, Log& to) {
-    to.note(event.key, "departed " + event.body.carrier + ' ' + std::to_string(event.body.flight) + ' ' + event.body.origin);
-  });
-  group.on<FlightCancelled>([](const dispytch::Event<FlightCancelled>& event, Log& to) {
-    to.note(event.key, "cancelled " + event.body.carrier + ' ' + std::to_string(event.body.flight) + ' ' + event.body.origin);
-  });
-  listener.include(std::move(group));
+  listener.include(log_handlers());
 
   FeedCounts counts;
   dispytch::EventEmitter out{backend.producer()};

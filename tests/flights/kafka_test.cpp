@@ -8,6 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <dispytch/dispytch.hpp>
+
+#include "flights/log.hpp"
 #include "flights/truth.hpp"
 #include "support/kafka_topics.hpp"
 #include "support/process.hpp"
@@ -91,6 +94,17 @@ TEST_F(KafkaFlights, TheBoardGoesOnWhereItsGroupStopped) {
   feed();
   EXPECT_EQ(board(), true_board());
   EXPECT_EQ(board(), "carrier,departures,cancelled,mean_delay_minutes\n");
+}
+
+TEST_F(KafkaFlights, EachAircraftsEventsArriveInTheOrderOfTheInput) {
+  feed();
+  const auto backend = dispytch::Backend::load("kafka", {{"bootstrap.servers", kafka_address()}});
+  dispytch::EventListener listener{backend.consumer({.topics = {"flights"}, .group = folder_.filename().string() + "-log"})};
+  Log& log = listener.provide<Log>(Log{.awaited = 4334});
+  listener.include(log_handlers());
+  listener.run(log.stop.get_token());
+  EXPECT_EQ(log.seen, 4334u);
+  EXPECT_EQ(log.histories, true_histories());
 }
 
 TEST_F(KafkaFlights, KcatReadsEachAircraftsEventsInTheOrderOfTheInput) {
