@@ -22,7 +22,8 @@ constexpr milliseconds kServeInterval{500};
 constexpr milliseconds kLookInterval{1000};
 constexpr milliseconds kLookTimeout{250};
 constexpr milliseconds kFarewellSlice{50};
-constexpr int kEndsUnjoined = 0x02030000;  // the first version that survives it
+constexpr milliseconds kUnjoinedPatience{1000};  // for a group that this member never joined to answer that it leaves
+constexpr int kEndsUnjoined = 0x02030000;        // the first version that survives it
 
 milliseconds until(Clock::time_point deadline) {
   return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - Clock::now()));
@@ -349,9 +350,11 @@ Status Consumer::close(milliseconds timeout) {
   if (const ErrorHandle error{rd_kafka_consumer_close_queue(raw(), farewells.get())}) {
     return error_of(rd_kafka_error_code(error.get()), "leaving the group at " + cluster());
   }
-  // Gives up the partitions, commits what was settled, tells the group.
+  // Gives up the partitions, commits what was settled, tells the group. Where there is nothing of that to do it need not take long: a
+  // group that waits for a member which died answers nobody until it has given that one up.
+  const Clock::time_point patience = rebalance_->has_joined() ? deadline : std::min(deadline, Clock::now() + kUnjoinedPatience);
   while (rd_kafka_consumer_closed(raw()) == 0) {
-    const milliseconds left = until(deadline);
+    const milliseconds left = until(patience);
     if (left <= milliseconds{0}) break;
     rd_kafka_message_t* failure = nullptr;
     if (rd_kafka_consume_batch_queue(farewells.get(), for_librdkafka(left, kFarewellSlice), &failure, 1) == 1) {
@@ -364,8 +367,10 @@ Status Consumer::close(milliseconds timeout) {
                             "ending it would abort the process with librdkafka " + rd_kafka_version_str());
     leave_behind();
   }
-  if (closed) return {};
-  return Status::timeout();
+  if (closed || !rebalance_->has_joined()) return {};
+  return plugin::Error{.code = DISPYTCH_EUNAVAILABLE,
+                       .text = "the group at " + cluster() + " didn't answer within " + std::to_string(timeout.count()) +
+                               " ms that it was left; it gives the partitions to others after `session.timeout.ms`"};
 }
 
 }  // namespace dispytch::kafka

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include <librdkafka/rdkafka.h>
+
 #include "driver.hpp"
 #include "support/kafka_topics.hpp"
 
@@ -145,6 +147,40 @@ TEST_P(Group, CanBeLeftWhileItIsBeingJoined) {
       EXPECT_EQ(consumer->close(), DISPYTCH_OK);
     });
   }
+}
+
+// Takes the topic's partitions and ends without a word, as a process that was killed does.
+void join_and_die(const std::string& topic, const std::string& strategy) {
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  const std::map<std::string, std::string> settings{{"bootstrap.servers", kafka_address()},
+                                                    {"group.id", "group-of-" + topic},
+                                                    {"session.timeout.ms", "30000"},
+                                                    {"partition.assignment.strategy", strategy}};
+  for (const auto& [name, value] : settings) rd_kafka_conf_set(conf, name.c_str(), value.c_str(), nullptr, 0);
+  rd_kafka_t* client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, nullptr, 0);
+  ASSERT_NE(client, nullptr);
+  rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(topics, topic.c_str(), RD_KAFKA_PARTITION_UA);
+  rd_kafka_subscribe(client, topics);
+  rd_kafka_topic_partition_list_destroy(topics);
+  const Clock::time_point deadline = Clock::now() + kPatience;
+  for (int held = 0; held == 0;) {
+    ASSERT_LT(Clock::now(), deadline);
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(client, 100)) rd_kafka_message_destroy(message);
+    rd_kafka_topic_partition_list_t* assigned = nullptr;
+    rd_kafka_assignment(client, &assigned);
+    held = assigned->cnt;
+    rd_kafka_topic_partition_list_destroy(assigned);
+  }
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+TEST_P(Group, CanBeLeftWhileItWaitsForAMemberThatDied) {
+  const std::string topic = make_topic(1);
+  join_and_die(topic, GetParam());
+  const auto consumer = member(topic);
+  EXPECT_EQ(consumer->poll(1, milliseconds{500}), nullptr);
+  EXPECT_EQ(consumer->close(milliseconds{5000}), DISPYTCH_OK);
 }
 
 constexpr std::size_t kPartitions = 8;  // of the topic that members share
