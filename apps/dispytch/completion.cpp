@@ -75,7 +75,7 @@ std::string bash(const std::vector<Level>& levels) {
          "_dispytch() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} at=dispytch word words= options=\n"
          "  COMPREPLY=()\n"
-         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+         "  for word in \"${COMP_WORDS[@]:1:$((COMP_CWORD-1))}\"; do\n"
          "    case \"$at $word\" in\n" +
          paths +
          ") at=\"$at $word\" ;;\n"
@@ -114,12 +114,13 @@ std::string fish(const std::vector<Level>& levels) {
           "complete -c dispytch -f -n '" + condition + "' -a " + sub->get_name() + " -d " + quoted_for_fish(sub->get_description()) + '\n';
     }
     for (const CLI::Option* option : level.app->get_options()) {
-      if (option->get_positional()) continue;
+      const std::string choice = choices(*option);
+      if (option->get_positional() && choice.empty()) continue;
       text += "complete -c dispytch -n '" + condition + '\'';
       for (const std::string& name : option->get_lnames()) text += " -l " + name;
       for (const std::string& name : option->get_snames()) text += " -s " + name;
-      if (option->get_items_expected_max() > 0) text += " -r";
-      if (const std::string choice = choices(*option); !choice.empty()) text += " -f -a '" + choice + '\'';
+      if (!option->get_positional() && option->get_items_expected_max() > 0) text += " -r";
+      if (!choice.empty()) text += " -f -a '" + choice + '\'';
       text += " -d " + quoted_for_fish(option->get_description()) + '\n';
     }
   }

@@ -69,9 +69,13 @@ TEST_F(Usage, BashCompletesCommandsOptionsAndChoices) {
 }
 
 TEST_F(Usage, OtherShellsHaveScriptsOfTheirOwn) {
-  EXPECT_THAT(dispytch({"completion", "zsh"}).output, HasSubstr("bashcompinit"));
+  const std::string zsh = dispytch({"completion", "zsh"}).output;
+  EXPECT_THAT(zsh, HasSubstr("bashcompinit"));
+  EXPECT_THAT(zsh, HasSubstr("${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"));  // a bare name behind a colon is a modifier for zsh
   EXPECT_THAT(dispytch({"completion", "fish"}).output,
               HasSubstr("complete -c dispytch -n '__fish_seen_subcommand_from tail' -l from -r -f -a 'earliest latest'"));
+  EXPECT_THAT(dispytch({"completion", "fish"}).output,
+              HasSubstr("complete -c dispytch -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'"));
 }
 
 }  // namespace
