@@ -142,6 +142,15 @@ TEST_F(Programs, ShowALiveTableOnATerminal) {
   EXPECT_EQ(finished.output.find("carrier,departures"), std::string::npos);
 }
 
+TEST_F(Programs, SayTheirVersionAndHowTheyAreUsed) {
+  EXPECT_THAT(run({FLIGHTS_PROGRAM, "--version"}).output, ::testing::MatchesRegex("flights \\(dispytch [0-9]+\\.[0-9]+\\.[0-9]+\\)\n"));
+  const Finished help = run({FLIGHTS_PROGRAM, "--help"});
+  for (const char* option : {"--config", "--check", "--version", "--until-idle", "--input", "--limit", "--output", "Exit codes: "}) {
+    EXPECT_THAT(help.output, HasSubstr(option));
+  }
+  EXPECT_EQ(help.exit_code, 0);
+}
+
 TEST_F(Programs, WriteNothingWhereTheyOnlyCheck) {
   const Finished finished = flights({"--check", "--output", folder_ / "delays.csv"});
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;

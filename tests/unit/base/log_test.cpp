@@ -1,0 +1,58 @@
+#include "base/log.hpp"
+
+#include <regex>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace dispytch::log {
+namespace {
+
+class Log : public ::testing::Test {
+ protected:
+  ~Log() override { configure(Level::info, Format::text); }
+
+  // What a piece of code writes to standard error.
+  template <class F>
+  static std::string written(F code) {
+    ::testing::internal::CaptureStderr();
+    code();
+    return ::testing::internal::GetCapturedStderr();
+  }
+};
+
+TEST_F(Log, WritesALineOfTextForPeople) {
+  configure(Level::info, Format::text);
+  const std::string line = written([] { info("listener.board", "assigned: flights[0]"); });
+  EXPECT_TRUE(
+      std::regex_match(line, std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info listener\.board: assigned: flights\[0\]\n)"}))
+      << line;
+}
+
+TEST_F(Log, WritesAnObjectALineAsJson) {
+  configure(Level::info, Format::json);
+  const std::string line = written([] { error("plugin.kafka", "it said \"no\",\nand left: \xc5\x99"); });
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
+  const auto object = nlohmann::json::parse(line);
+  EXPECT_EQ(object.size(), 4u);
+  EXPECT_TRUE(std::regex_match(object.at("time").get<std::string>(), std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"}));
+  EXPECT_EQ(object.at("level"), "error");
+  EXPECT_EQ(object.at("source"), "plugin.kafka");
+  EXPECT_EQ(object.at("text"), "it said \"no\",\nand left: \xc5\x99");
+}
+
+TEST_F(Log, LeavesOutWhatIsBelowItsLevel) {
+  configure(Level::warning, Format::text);
+  EXPECT_TRUE(enabled(Level::error) && enabled(Level::warning));
+  EXPECT_FALSE(enabled(Level::info) || enabled(Level::debug));
+  EXPECT_EQ(written([] {
+              info("app", "started");
+              debug("app", "detail");
+            }),
+            "");
+  EXPECT_NE(written([] { warning("app", "slow"); }).find(" warning app: slow\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dispytch::log
