@@ -81,7 +81,8 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
       log_source_{"listener." + options_.name},
       consumer_{std::move(consumer)},
       router_{std::move(router)},
-      settler_{options_.at_most_once ? settle::Acknowledge::never : acknowledge_by(capabilities), options_.span} {}
+      settler_{options_.at_most_once ? settle::Acknowledge::never : acknowledge_by(capabilities), options_.span},
+      announces_sources_{(capabilities & DISPYTCH_CAN_GROUPS) != 0} {}
 
 Result<void> Engine::run(const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { consumer_->wake(); }};

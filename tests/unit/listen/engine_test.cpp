@@ -350,9 +350,11 @@ TEST(Engine, IsIdleOnlyWhileSomethingIsAssignedAndNothingComes) {
     return plugin::Status{};
   };
   std::vector<int> numbers;
-  Listener listener{script, collect(numbers)};
+  Listener listener{script, collect(numbers), DISPYTCH_CAN_ACK_UP_TO | DISPYTCH_CAN_GROUPS};
   listener.clock.advance(5s);
   const auto idle_since = [&] { return listener.engine.counters().idle_since_ns.load(); };
+  ASSERT_TRUE(listener.step());
+  EXPECT_EQ(idle_since(), 0) << "the group has given it nothing yet";
   script.polls.push_back(assigned);
   ASSERT_TRUE(listener.step());
   EXPECT_EQ(idle_since(), 0);
