@@ -1,10 +1,8 @@
 // `dispytch check FILE...`: every mistake of a config file in one run.
 #include <unistd.h>
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,22 +11,14 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "base/clock.hpp"
-#include "border/adapter.hpp"
-#include "border/consumer_handle.hpp"
-#include "border/document.hpp"
+#include "app/ask_plugin.hpp"
 #include "border/inspect.hpp"
-#include "border/library.hpp"
-#include "border/producer_handle.hpp"
 #include "command.hpp"
 #include "config/load.hpp"
 #include "terminal.hpp"
 
 namespace dispytch::cli {
 namespace {
-
-constexpr std::chrono::seconds kOpenTimeout{5};
-constexpr std::chrono::milliseconds kNoWaiting{0};
 
 struct Options {
   std::vector<std::string> files = {};
@@ -46,40 +36,10 @@ Result<config::PluginInfo> look_at(std::string_view plugin, const std::vector<st
   return config::PluginInfo{.id = info->id, .schema = std::move(schema), .capabilities = info->capabilities};
 }
 
-std::optional<Error> ask_producer(border::Adapter& adapter, const nlohmann::json& entry) {
-  std::chrono::milliseconds timeout = config::EmitterConfig{}.timeout;
-  if (const auto written = entry.find("timeout"); written != entry.end() && written->is_number_integer()) {
-    timeout = std::chrono::milliseconds{written->get<std::int64_t>()};
-  }
-  const auto producer = adapter.open_producer(border::producer_document(entry.at("config"), timeout), {}, kNoWaiting);
-  return producer ? std::nullopt : std::optional{producer.error()};
-}
-
-// Without topics and group a consumer can neither join nor take anything; that they are missing isn't what was asked.
-std::optional<Error> ask_consumer(border::Adapter& adapter, const nlohmann::json& entry) {
-  const auto consumer = adapter.open_consumer(border::consumer_document({.config = entry.at("config")}), {}, kNoWaiting);
-  if (consumer || !consumer.error().text.starts_with("/config/")) return std::nullopt;
-  return consumer.error();
-}
-
-// What only the plugin itself can judge: the options of broker clients that its schema leaves open. Opening tells; whether a broker
-// answers is no matter of the file, so it isn't waited for, and what the client says about it isn't shown.
-std::optional<Error> ask(const config::Candidate& candidate) {
-  const Result<const border::Library*> library = border::load(candidate.plugin, {.config_paths = candidate.plugin_paths});
-  if (!library) return std::nullopt;  // inspected a moment ago
-  const auto adapter = border::Adapter::open(
-      **library, border::config_document(candidate.backend),
-      {.application = "dispytch", .version = DISPYTCH_VERSION, .clock = &system_clock(), .quiet = true}, kOpenTimeout);
-  if (candidate.section == config::Section::backends) return adapter ? std::nullopt : std::optional{adapter.error()};
-  if (!adapter) return std::nullopt;  // told of the backend
-  return candidate.section == config::Section::emitters ? ask_producer(**adapter, candidate.entry)
-                                                        : ask_consumer(**adapter, candidate.entry);
-}
-
 config::Problems check_file(const std::string& file) {
   config::LoadOptions options;
   options.plugin = look_at;
-  options.judge = ask;
+  options.judge = app::ask_plugin;
   const config::Loaded loaded = config::load(file, options);
   return loaded ? config::Problems{} : loaded.error();
 }

@@ -152,4 +152,22 @@ TEST_F(KafkaFlights, TheFeedSaysThatTheTopicIsMissing) {
 }
 
 }  // namespace
+TEST_F(KafkaFlights, StartAndCheckTellAllThatLibrdkafkaRefusesInOneRun) {
+  const std::filesystem::path file = folder_ / "wrong.yaml";
+  std::ofstream{file} << "version: 1\n"
+                         "backends:\n"
+                         "  bus: { plugin: kafka, config: { bootstrap.servers: 'localhost:1', fetch.max.bites: 7 } }\n"
+                         "listeners:\n"
+                         "  board: { backend: bus, group: g, config: { acks: all } }\n";
+  for (const bool check : {false, true}) {
+    std::vector<std::string> line{FLIGHT_BOARD, "--config", file.string()};
+    if (check) line.emplace_back("--check");
+    const Finished finished = run(line);
+    EXPECT_THAT(finished.errors, HasSubstr("wrong.yaml:3:69: backends.bus.config.fetch.max.bites: "));
+    EXPECT_THAT(finished.errors, HasSubstr("wrong.yaml:5:46: listeners.board.config.acks: is a property of producers"));
+    EXPECT_THAT(finished.errors, HasSubstr("2 errors"));
+    EXPECT_EQ(finished.exit_code, 2);
+  }
+}
+
 }  // namespace flights

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "app/ask_plugin.hpp"
 #include "app/command_line.hpp"
 #include "app/signals.hpp"
 #include "app/supervisor.hpp"
@@ -103,15 +104,6 @@ int App::run(std::stop_token stop) {
     log::configure(config.logging.level, config.logging.format);
     auto routers = state_->check(config);
     if (state_->line.check) {
-      app::Backends backends{config, state_->name, state_->version};
-      for (const auto& [name, unused] :
-           config.backends) {  // the plugin judges its own options; whether a broker answers is no matter of them
-        try {
-          backends.open(name);
-        } catch (const Exception& exception) {
-          if (exception.error().code == ErrorCode::config) throw;
-        }
-      }
       std::cout << config.file.string() << ": no mistakes found\n";
       return code(ExitCode::done);
     }
@@ -125,7 +117,9 @@ int App::run(std::stop_token stop) {
 
 config::Config App::State::load() const {
   if (line.config.empty()) throw Exception{ErrorCode::config, "no config file was given: use --config FILE, or App::config(file)"};
-  return config::load_or_throw(line.config, app::load_options_of_this_process());
+  config::LoadOptions load_options = app::load_options_of_this_process();
+  load_options.judge = app::ask_plugin;
+  return config::load_or_throw(line.config, load_options);
 }
 
 // ---- checking, before anything is opened ----
