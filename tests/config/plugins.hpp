@@ -11,8 +11,9 @@
 
 namespace dispytch::tests {
 
-/// `broker`: does everything, with options of all kinds; `open`: the same for any option; `pipe`: neither groups nor acknowledgement;
-/// `queue`: no groups and no patterns; `writer`: produces alone; `reader`: consumes alone; `garbled`: its schema is broken.
+/// `broker`: does all that Kafka does, with options of all kinds; `open`: the same for any option; `late`: that, and delays messages;
+/// `pipe`: neither headers nor groups nor acknowledgement; `queue`: no headers, groups and patterns, no order by key; `writer`: produces
+/// alone; `reader`: consumes alone; `garbled`: its schema is broken.
 inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, const std::vector<std::filesystem::path>&) {
   constexpr const char* kBroker = R"({
     "$defs": {
@@ -51,13 +52,15 @@ inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, cons
   })";
   constexpr const char* kOpen =
       R"({"$defs": {"backend": {"type": "object"}, "producer": {"type": "object"}, "consumer": {"type": "object"}}})";
-  constexpr std::uint64_t kAll =
-      DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_ACK_UP_TO | DISPYTCH_CAN_PATTERNS;
+  constexpr std::uint64_t kAll = DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_HEADERS | DISPYTCH_CAN_KEYS |
+                                 DISPYTCH_CAN_ORDER_BY_KEY | DISPYTCH_CAN_ORDER_BY_SOURCE | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_ACK_UP_TO |
+                                 DISPYTCH_CAN_PATTERNS;
   const auto found = [&](const char* schema, std::uint64_t capabilities) {
     return config::PluginInfo{.id = std::string{plugin}, .schema = nlohmann::json::parse(schema), .capabilities = capabilities};
   };
   if (plugin == "broker") return found(kBroker, kAll);
   if (plugin == "open") return found(kOpen, kAll);
+  if (plugin == "late") return found(kOpen, kAll | DISPYTCH_CAN_DELAY);
   if (plugin == "pipe") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME);
   if (plugin == "queue") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_ACK_EACH);
   if (plugin == "writer") return found(kOpen, DISPYTCH_CAN_PRODUCE);

@@ -114,6 +114,14 @@ class App {
     return *this;
   }
 
+  /// A T for each call of a handler that takes a T&: made by `factory()` (a T or a std::unique_ptr<T>) before each attempt, destroyed after
+  /// it, also after an exception. For a connection or a transaction of one message.
+  template <class T, class Factory>
+  App& provide_per_message(Factory factory) {
+    providers().template add_factory<T>({}, std::move(factory));
+    return *this;
+  }
+
   /// Handles what the config file's listener of that name receives. Several calls with one name add up.
   App& listen(std::string listener, HandlerGroup group);
 

@@ -3,13 +3,16 @@
 
 #include <dispytch/app.hpp>
 #include <dispytch/backend.hpp>
+#include <dispytch/context.hpp>
 #include <dispytch/describe.hpp>
 #include <dispytch/emitter.hpp>
 #include <dispytch/event.hpp>
 #include <dispytch/handler.hpp>
 #include <dispytch/listener.hpp>
 #include <dispytch/message.hpp>
+#include <dispytch/middleware.hpp>
 #include <dispytch/outcome.hpp>
 #include <dispytch/parameters.hpp>
+#include <dispytch/policy.hpp>
 #include <dispytch/result.hpp>
 #include <dispytch/wire.hpp>

@@ -19,6 +19,7 @@ namespace dispytch {
 
 namespace detail {
 class EmitterCore;
+class EmitterAccess;
 }
 
 /// Where the broker put a message. -1: it doesn't say.
@@ -79,6 +80,7 @@ class EventEmitter {
   Result<void> flush(std::chrono::milliseconds timeout);
 
  private:
+  friend class detail::EmitterAccess;
   Result<Receipt> emit_and_wait(const detail::EventType& type, const void* body, const EmitOptions& options);
   void emit_later(const detail::EventType& type, const void* body, const EmitOptions& options, Done done);
 

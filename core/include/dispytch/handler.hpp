@@ -1,6 +1,7 @@
 // User code for a topic and an event type, and groups of it with shared defaults.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,11 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include <dispytch/context.hpp>
 #include <dispytch/describe.hpp>
 #include <dispytch/event.hpp>
 #include <dispytch/message.hpp>
+#include <dispytch/middleware.hpp>
 #include <dispytch/outcome.hpp>
 #include <dispytch/parameters.hpp>
+#include <dispytch/policy.hpp>
 
 namespace dispytch {
 
@@ -22,11 +26,23 @@ namespace dispytch {
 struct HandlerOptions {
   std::string topic = {};  ///< a name, or a pattern whose `{segments}` match one part between dots
   std::string name = {};   ///< for logs; default: the event's type and the topic
+  RetryPolicy retry = {};
+  std::optional<OnFailure> on_failure = {};
+  std::optional<OnFailure> on_undecodable = {};
+  std::optional<std::chrono::milliseconds> timeout = {};  ///< until a Completion must have been called
+  BreakerPolicy breaker = {};
+  RatePolicy rate = {};
 };
 
 /// What the handlers of a group share.
 struct GroupOptions {
   std::string topic = {};
+  RetryPolicy retry = {};
+  std::optional<OnFailure> on_failure = {};
+  std::optional<OnFailure> on_undecodable = {};
+  std::optional<std::chrono::milliseconds> timeout = {};
+  BreakerPolicy breaker = {};
+  RatePolicy rate = {};
 };
 
 namespace detail {
@@ -57,6 +73,10 @@ class Delivery {
   virtual bool decode(const EventType& type, void* body, const EventEnvelope* envelope) = 0;
   /// Says that a topic segment is not what the handler's parameter wants.
   virtual void reject_segment(std::string_view name, std::string_view text, const std::type_info& wanted) = 0;
+  /// This attempt, for Context and Completion.
+  virtual std::shared_ptr<Attempt> attempt() = 0;
+  /// The handler takes a Completion: from now on the attempt waits for it, and `frame` is kept until then.
+  virtual void defer(std::shared_ptr<void> frame) = 0;
 
  protected:
   explicit Delivery(const Message& of) noexcept : message{of} {}
@@ -73,7 +93,13 @@ class Handler {
   std::string topic = {};            // after handler, group and event were asked
   std::string name = {};
   std::vector<Parameter> parameters = {};
+  HandlingPolicy policy = {};  // of the handler, then of its group
+  std::vector<Middleware> middleware = {};  // the first is the outermost
+  bool finishes_later = false;  // takes a Completion
 };
+
+/// Thrown by the end of a middleware chain where the bytes are no such event; no std::exception, so that no middleware takes it for one.
+struct Undecodable {};
 
 template <class>
 inline constexpr bool is_event = false;
@@ -97,6 +123,12 @@ Parameter describe_parameter() {
     static_assert(!std::is_lvalue_reference_v<Arg> || std::is_const_v<std::remove_reference_t<Arg>>,
                   "dispytch: take the Message by const reference");
     return {ParameterKind::message, typeid(Plain)};
+  } else if constexpr (std::is_same_v<Plain, Context>) {
+    static_assert(!std::is_lvalue_reference_v<Arg>, "dispytch: take the Context by value");
+    return {ParameterKind::context, typeid(Plain)};
+  } else if constexpr (std::is_same_v<Plain, Completion>) {
+    static_assert(!std::is_lvalue_reference_v<Arg>, "dispytch: take the Completion by value; it is moved from thread to thread");
+    return {ParameterKind::completion, typeid(Plain)};
   } else if constexpr (is_topic_segment<Plain>) {
     return {ParameterKind::segment, typeid(typename Plain::value_type), Plain::name};
   } else if constexpr (is_named<Plain>) {
@@ -121,38 +153,59 @@ class TypedHandler final : public Handler {
   explicit TypedHandler(F function) : function_{std::move(function)} {
     if constexpr (!std::is_same_v<Body, NoBody>) event = &event_type<Body>();
     parameters = {describe_parameter<Body, Args>()...};
+    finishes_later = kFinishesLater;
   }
 
   std::optional<Outcome> invoke(Delivery& delivery) const override {
-    if constexpr ((is_event<std::remove_cvref_t<Args>> || ...)) {
-      Event<Body> whole{};
-      const EventEnvelope envelope{whole.id,  whole.type,      whole.topic,  whole.timestamp, whole.headers,
-                                   whole.key, whole.partition, whole.offset, whole.attempt};
-      if (!delivery.decode(*event, &whole.body, &envelope)) return std::nullopt;
-      return call(delivery, whole.body, &whole, std::index_sequence_for<Args...>{});
-    } else if constexpr ((std::is_same_v<std::remove_cvref_t<Args>, Body> || ...)) {
-      Body body{};
-      if (!delivery.decode(*event, &body, nullptr)) return std::nullopt;
-      return call(delivery, body, nullptr, std::index_sequence_for<Args...>{});
+    if constexpr (kFinishesLater) {
+      const auto frame = std::make_shared<Frame>(delivery.message);  // lives until the Completion is called
+      delivery.defer(frame);
+      return run(delivery, *frame);
     } else {
-      NoBody none;
-      return call(delivery, none, nullptr, std::index_sequence_for<Args...>{});
+      Frame frame{delivery.message};
+      return run(delivery, frame);
     }
   }
 
  private:
-  template <class Held, std::size_t... I>
-  std::optional<Outcome> call(Delivery& delivery, Held& body, void* whole, std::index_sequence<I...>) const {
+  static constexpr bool kTakesEvent = (is_event<std::remove_cvref_t<Args>> || ...);
+  static constexpr bool kTakesBody = (std::is_same_v<std::remove_cvref_t<Args>, Body> || ...);
+  static constexpr bool kFinishesLater = (std::is_same_v<std::remove_cvref_t<Args>, Completion> || ...);
+
+  // What the parameters refer to.
+  struct Nothing {};
+  struct Frame {
+    explicit Frame(const Message& of) noexcept : message{of} {}
+    Message message;
+    [[no_unique_address]] std::conditional_t<kTakesEvent, Event<Body>, Nothing> whole{};
+    [[no_unique_address]] std::conditional_t<!kTakesEvent && kTakesBody, Body, NoBody> bare{};
+  };
+
+  std::optional<Outcome> run(Delivery& delivery, Frame& frame) const {
+    if constexpr (kTakesEvent) {
+      auto& whole = frame.whole;
+      const EventEnvelope envelope{whole.id,  whole.type,      whole.topic,  whole.timestamp, whole.headers,
+                                   whole.key, whole.partition, whole.offset, whole.attempt};
+      if (!delivery.decode(*event, &whole.body, &envelope)) return std::nullopt;
+    } else if constexpr (kTakesBody) {
+      if (!delivery.decode(*event, &frame.bare, nullptr)) return std::nullopt;
+    }
+    return call(delivery, frame, std::index_sequence_for<Args...>{});
+  }
+
+  template <std::size_t... I>
+  std::optional<Outcome> call(Delivery& delivery, Frame& frame, std::index_sequence<I...>) const {
     bool segments_fit = true;
     ((segments_fit = segments_fit && check_segment<Args>(delivery, I)), ...);
     if (!segments_fit) return std::nullopt;
     if constexpr (std::is_void_v<std::invoke_result_t<const F&, Args...>>) {
-      std::invoke(function_, argument<Args>(delivery, I, body, whole)...);
+      std::invoke(function_, argument<Args>(delivery, I, frame)...);
       return done();
     } else {
       static_assert(std::is_same_v<std::invoke_result_t<const F&, Args...>, Outcome>,
                     "dispytch: a handler returns nothing or dispytch::Outcome");
-      return std::invoke(function_, argument<Args>(delivery, I, body, whole)...);
+      static_assert(!kFinishesLater, "dispytch: a handler that takes a Completion returns nothing; the Completion says the outcome");
+      return std::invoke(function_, argument<Args>(delivery, I, frame)...);
     }
   }
 
@@ -168,15 +221,23 @@ class TypedHandler final : public Handler {
     return true;
   }
 
-  template <class Arg, class Held>
-  static decltype(auto) argument(Delivery& delivery, std::size_t index, Held& body, [[maybe_unused]] void* whole) {
+  template <class Arg>
+  static decltype(auto) argument(Delivery& delivery, std::size_t index, Frame& frame) {
     using Plain = std::remove_cvref_t<Arg>;
     if constexpr (is_event<Plain>) {
-      return pass<Arg>(*static_cast<Plain*>(whole));
+      return pass<Arg>(frame.whole);
     } else if constexpr (std::is_same_v<Plain, Body>) {
-      return pass<Arg>(body);
+      if constexpr (kTakesEvent) {
+        return pass<Arg>(frame.whole.body);
+      } else {
+        return pass<Arg>(frame.bare);
+      }
     } else if constexpr (std::is_same_v<Plain, Message>) {
-      return (delivery.message);
+      return static_cast<const Message&>(frame.message);
+    } else if constexpr (std::is_same_v<Plain, Context>) {
+      return Context{delivery.attempt()};
+    } else if constexpr (std::is_same_v<Plain, Completion>) {
+      return Completion{delivery.attempt()};
     } else if constexpr (is_topic_segment<Plain>) {
       return Plain{*parse_segment<typename Plain::value_type>(delivery.segments[index])};
     } else if constexpr (is_named<Plain>) {
@@ -238,6 +299,9 @@ class HandlerGroup {
     return *this;
   }
 
+  /// Puts a middleware around every handler of the group, also those that were added before. The first is the outermost.
+  HandlerGroup& use(Middleware middleware);
+
   const std::vector<std::shared_ptr<const detail::Handler>>& handlers() const noexcept { return handlers_; }
 
  private:
@@ -245,6 +309,8 @@ class HandlerGroup {
 
   GroupOptions options_;
   std::vector<std::shared_ptr<const detail::Handler>> handlers_;
+  std::vector<std::shared_ptr<detail::Handler>> changeable_;  // the same
+  std::vector<Middleware> middleware_;
 };
 
 }  // namespace dispytch

@@ -2,31 +2,47 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 
 #include <dispytch/backend.hpp>
+#include <dispytch/emitter.hpp>
 #include <dispytch/handler.hpp>
+#include <dispytch/policy.hpp>
 #include <dispytch/wire.hpp>
 
 namespace dispytch {
+
+/// Where messages go that can't be handled.
+struct DeadLetterOptions {
+  EventEmitter emitter;
+  std::string topic = "{topic}.dlq";  ///< with {topic}, {listener} and {group} to be filled in
+};
 
 struct ListenerOptions {
   std::string name = "listener";            ///< for logs
   WireForm wire = {};                       ///< where neither event nor topic says one
   std::chrono::milliseconds drain{25'000};  ///< how long the end of run() may wait for the broker to take what was settled
+  Ordering ordering = Ordering::partition;
+  std::uint32_t concurrency = 1;            ///< handlers at a time; 1: on the thread that called run()
+  HandlingPolicy policy = {};               ///< where neither handler nor group says something
+  std::optional<EventEmitter> emitter = {};  ///< for Context::emit
+  std::optional<DeadLetterOptions> dead_letter = {};
   bool at_most_once = false;                ///< accept a backend that can't acknowledge: what is in hand is lost with the process
 };
 
-/// Listens to one consumer with one worker: handlers run on the thread that called run(), one message after another in the order of
-/// arrival.
+/// Listens to one consumer. By default with one worker: handlers run on the thread that called run(), one message of a partition after
+/// another.
 ///
-/// A message is settled after its handler ended well. A handler that throws, or a message that is no such event, stops the listener:
-/// nothing more is settled, run() throws the full report, and the broker delivers the message again to whoever comes next. Messages of a
-/// type that no handler wants are settled and counted.
+/// A message is settled after its handlers and what they emitted by their Context ended well. A failing one is tried again (RetryPolicy)
+/// while it holds its lane; then it goes to the dead letters, or is held where there are none: its lane waits, the others go on. With
+/// `on_failure: stop` run() throws the full report and the broker delivers the message again to whoever comes next. Messages of a type
+/// that no handler wants are settled and counted.
 class EventListener : public ProvidesObjects<EventListener> {
  public:
   explicit EventListener(Consumer consumer, ListenerOptions options = {});
@@ -37,9 +53,9 @@ class EventListener : public ProvidesObjects<EventListener> {
   /// Adds the group's handlers. Before run().
   EventListener& include(HandlerGroup group);
 
-  /// Handles messages until the token asks to stop, then settles, waits until the broker has that, and leaves the group. Blocks.
-  /// Once for each listener. Throws Exception: where the wiring is wrong (before the first message), where a handler failed, where
-  /// a message can't be decoded, and where the backend failed for good.
+  /// Handles messages until the token asks to stop, then awaits running handlers, settles, waits until the broker has that, and leaves
+  /// the group. Blocks. Once for each listener. Throws Exception: where the wiring is wrong (before the first message), where a failure's
+  /// policy is `stop`, and where the backend failed for good.
   void run(std::stop_token stop);
 
  private:

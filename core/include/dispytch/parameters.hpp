@@ -57,7 +57,7 @@ namespace detail {
 /// The type's name as a person writes it. Any thread; allocates.
 std::string type_name(std::type_index type);
 
-enum class ParameterKind : unsigned char { body, event, message, segment, provided, stop_token };
+enum class ParameterKind : unsigned char { body, event, message, segment, provided, stop_token, context, completion };
 
 /// A parameter of a handler or task, as it is checked when the application starts.
 struct Parameter {
@@ -149,6 +149,23 @@ class Providers {
     put(typeid(T), std::move(name), nullptr, const_cast<std::remove_const_t<T>*>(&object));
   }
 
+  /// A T made by `factory()` for each call of a handler that asks for one, again for each attempt, and destroyed after it, also after an
+  /// exception. The factory returns a T or a std::unique_ptr<T>; several threads may call it at a time.
+  template <class T, class Factory>
+  void add_factory(std::string name, Factory factory) {
+    put(typeid(T), std::move(name), nullptr, nullptr, [factory = std::move(factory)]() -> std::shared_ptr<void> {
+      if constexpr (std::is_convertible_v<std::invoke_result_t<const Factory&>, std::unique_ptr<T>>) {
+        return std::shared_ptr<T>{factory()};
+      } else {
+        return std::make_shared<T>(factory());
+      }
+    });
+  }
+
+  using Factory = std::function<std::shared_ptr<void>()>;
+  /// What makes the object for each call; null where the type is not provided so.
+  const Factory* find_factory(std::type_index type, std::string_view name) const noexcept;
+
   /// The object for a parameter; null where there is none.
   void* find(std::type_index type, std::string_view name) const noexcept;
   /// "DelayBoard, EventEmitter \"flights\"", for error texts.
@@ -163,8 +180,11 @@ class Providers {
     std::string name;
     std::shared_ptr<void> owner;
     void* object;
+    std::function<std::shared_ptr<void>()> factory = {};  // set: object is made for each call
   };
-  void put(std::type_index type, std::string name, std::shared_ptr<void> owner, void* object);
+  void put(std::type_index type, std::string name, std::shared_ptr<void> owner, void* object,
+           std::function<std::shared_ptr<void>()> factory = {});
+  const Entry* entry(std::type_index type, std::string_view name) const noexcept;
 
   std::vector<Entry> entries_;
   std::vector<std::string> conflicts_;
@@ -193,6 +213,11 @@ class ProvidesObjects {
   template <class Interface, class Implementation, class... Args>
   Implementation& provide_as(Args&&... args) {
     return own().template add_as<Interface, Implementation>({}, std::forward<Args>(args)...);
+  }
+  /// A T for each call of a handler that takes a T&, made by `factory()` (a T or a std::unique_ptr<T>) and destroyed after the call.
+  template <class T, class Factory>
+  void provide_per_message(Factory factory) {
+    own().template add_factory<T>({}, std::move(factory));
   }
 
  private:

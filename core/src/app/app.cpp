@@ -37,10 +37,19 @@ struct App::State {
 
   // Emitters that handlers and tasks ask for stand in `providers` from the check on, empty until they are opened.
   std::map<std::string, EventEmitter*> emitters = {};
+  // Of each listener, by names of the config file; empty: none.
+  struct EmitterNames {
+    std::string own = {};
+    std::string dead_letters = {};
+  };
+  std::map<std::string, EmitterNames> listener_emitters = {};
+  std::map<std::string, std::shared_ptr<detail::EmitterCore>> cores = {};  // all that are open
 
   config::Config load() const;
   void want_emitters(const config::Config& config, const std::vector<detail::Parameter>& parameters, std::vector<std::string>& problems);
   EventEmitter* want_emitter(const std::string& of_config, const std::string& as);
+  void want_listener_emitters(const config::Config& config, const std::string& listener, std::vector<std::string>& problems);
+  const std::shared_ptr<detail::EmitterCore>& open_core(const config::Config& config, const std::string& emitter, app::Backends& backends);
   std::map<std::string, route::Router> check(const config::Config& config);
   ExitCode serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop);
   void start_tasks(app::Supervisor& supervisor) const;
@@ -143,6 +152,7 @@ std::map<std::string, route::Router> App::State::check(const config::Config& con
       continue;
     }
     routers.emplace(listener, app::make_router(config, listener, groups, providers, problems));
+    want_listener_emitters(config, listener, problems);
   }
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     handle::bind_parameters("task " + std::to_string(i + 1), tasks[i].parameters, providers, problems);
@@ -188,15 +198,50 @@ EventEmitter* App::State::want_emitter(const std::string& of_config, const std::
   return &emitter;
 }
 
+// A handler that takes a Context may emit: through the emitter that the listener names, or the only one there is.
+void App::State::want_listener_emitters(const config::Config& config, const std::string& listener, std::vector<std::string>& problems) {
+  const config::ListenerConfig& configured = config.listeners.at(listener);
+  EmitterNames& names = listener_emitters[listener];
+  names.dead_letters = configured.dead_letter_emitter;
+  names.own = configured.emitter;
+  if (!names.own.empty()) return;
+  for (const HandlerGroup& group : listeners.at(listener)) {
+    for (const auto& handler : group.handlers()) {
+      const bool takes_context = std::ranges::any_of(handler->parameters, [](const detail::Parameter& parameter) {
+        return parameter.kind == detail::ParameterKind::context;
+      });
+      if (!takes_context) continue;
+      if (config.emitters.size() == 1) names.own = config.emitters.begin()->first;
+      if (config.emitters.size() <= 1) return;
+      std::string known;
+      for (const auto& [emitter, unused] : config.emitters) known += (known.empty() ? "" : ", ") + emitter;
+      problems.push_back("handler `" + handler->name + "` takes a Context and may emit, but listener `" + listener +
+                         "` doesn't say through which emitter; set its `emitter` to one of: " + known);
+      return;
+    }
+  }
+}
+
 // ---- running ----
+
+const std::shared_ptr<detail::EmitterCore>& App::State::open_core(const config::Config& config, const std::string& emitter,
+                                                                  app::Backends& backends) {
+  auto& core = cores[emitter];
+  if (!core) core = app::open_emitter(config, emitter, backends);
+  return core;
+}
 
 ExitCode App::State::serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop) {
   app::Backends backends{config, name, version};
-  for (auto& [emitter, slot] : emitters) *slot = EventEmitter{app::open_emitter(config, emitter, backends)};
+  for (auto& [emitter, slot] : emitters) *slot = EventEmitter{open_core(config, emitter, backends)};
   std::vector<std::unique_ptr<listen::Engine>> engines;
   milliseconds patience = routers.empty() ? kTaskPatience : milliseconds{0};
   for (auto& [listener, router] : routers) {
-    engines.push_back(app::open_listener(config, listener, std::move(router), backends));
+    const EmitterNames& names = listener_emitters[listener];
+    app::ListenerEmitters through;
+    if (!names.own.empty()) through.own = open_core(config, names.own, backends);
+    if (!names.dead_letters.empty()) through.dead_letters = open_core(config, names.dead_letters, backends);
+    engines.push_back(app::open_listener(config, listener, std::move(router), backends, through));
     patience = std::max(patience, config.listeners.at(listener).drain);
   }
 
@@ -208,7 +253,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
                        [&engine = *engine](std::stop_token stop_listener) { return engine.run(stop_listener); });
     }
     start_tasks(supervisor);
-    log::info("app", name + " started: " + std::to_string(engines.size()) + " listeners, " + std::to_string(emitters.size()) +
+    log::info("app", name + " started: " + std::to_string(engines.size()) + " listeners, " + std::to_string(cores.size()) +
                          " emitters, " + std::to_string(tasks.size()) + " tasks");
 
     const auto idle = [&] {
@@ -255,13 +300,14 @@ void App::State::start_tasks(app::Supervisor& supervisor) const {
 ExitCode App::State::close_emitters() {
   ExitCode result = ExitCode::done;
   constexpr milliseconds kFlush{30'000};
-  for (auto& [emitter, slot] : emitters) {
-    if (const Result<void> flushed = slot->flush(kFlush); !flushed) {
+  for (auto& [emitter, core] : cores) {
+    if (const Result<void> flushed = core->flush(kFlush); !flushed) {
       log::error("emitter." + emitter, flushed.error().text);
       result = ExitCode::failed;
     }
-    *slot = EventEmitter{std::shared_ptr<detail::EmitterCore>{}};
   }
+  for (auto& [emitter, slot] : emitters) *slot = EventEmitter{std::shared_ptr<detail::EmitterCore>{}};
+  cores.clear();
   return result;
 }
 

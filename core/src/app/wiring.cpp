@@ -7,6 +7,8 @@
 #include "base/log.hpp"
 #include "border/document.hpp"
 #include "border/library.hpp"
+#include "listen/dead_letters.hpp"
+#include "listen/pool.hpp"
 
 namespace dispytch::app {
 namespace {
@@ -71,7 +73,10 @@ route::Router make_router(const config::Config& config, const std::string& liste
   std::vector<handle::BoundHandler> handlers;
   for (const HandlerGroup& group : groups) {
     for (const auto& handler : group.handlers()) {
-      handlers.push_back(handle::bind(*handler, providers, problems));
+      handlers.push_back(handle::bind(*handler, providers, problems,
+                                      {.policy = wanted.handling.policy,
+                                       .dead_letters = !wanted.dead_letter_emitter.empty(),
+                                       .in_place_max = wanted.handling.in_place_max}));
       if (wanted.topics.empty()) continue;
       const route::TopicPattern pattern{handler->topic};
       const bool inside = std::ranges::any_of(wanted.topics, [&](const config::TopicConfig& topic) {
@@ -88,13 +93,20 @@ route::Router make_router(const config::Config& config, const std::string& liste
 }
 
 std::unique_ptr<listen::Engine> open_listener(const config::Config& config, const std::string& name, route::Router router,
-                                              Backends& backends) {
+                                              Backends& backends, const ListenerEmitters& emitters) {
   const config::ListenerConfig& listener = config.listeners.at(name);
-  const listen::EngineOptions options{.name = name, .at_most_once = listener.at_most_once, .drain = listener.drain};
+  listen::EngineOptions options{.name = name,
+                                .group = listener.group,
+                                .at_most_once = listener.at_most_once,
+                                .drain = listener.drain,
+                                .delivery = listener.handling,
+                                .emitter = emitters.own};
+  if (emitters.dead_letters) options.dead_letters = listen::dead_letters_through(emitters.dead_letters, listener.dead_letter_topic);
+  if (listener.handling.concurrency > 1) options.executor = std::make_unique<listen::Pool>(listener.handling.concurrency);
   const border::ConsumerDocument document{.topics = subscription(listener, router),
                                           .group = listener.group,
                                           .start = listener.start == config::ListenerConfig::Start::latest ? "latest" : "earliest",
-                                          .max_unsettled = static_cast<std::uint32_t>(options.span),
+                                          .max_unsettled = static_cast<std::uint32_t>(options.delivery.limits.span),
                                           .drain = listener.drain,
                                           .config = listener.config};
   const auto& adapter = backends.open(listener.backend);
@@ -102,7 +114,7 @@ std::unique_ptr<listen::Engine> open_listener(const config::Config& config, cons
   listen::require_acknowledgement(capabilities, listener.at_most_once, name);
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kOpenTimeout);
   if (!consumer) refuse(config, config::Section::listeners, name, consumer.error());
-  return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), options);
+  return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), std::move(options));
 }
 
 config::LoadOptions load_options_of_this_process() {

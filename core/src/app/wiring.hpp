@@ -51,9 +51,15 @@ std::shared_ptr<detail::EmitterCore> open_emitter(const config::Config& config, 
 route::Router make_router(const config::Config& config, const std::string& listener, const std::vector<HandlerGroup>& groups,
                           const Providers& providers, std::vector<std::string>& problems);
 
+/// What a listener's handlers emit through, and its dead letters. Null: nothing.
+struct ListenerEmitters {
+  std::shared_ptr<detail::EmitterCore> own = {};
+  std::shared_ptr<detail::EmitterCore> dead_letters = {};
+};
+
 /// Opens a listener of the config. Throws Exception.
 std::unique_ptr<listen::Engine> open_listener(const config::Config& config, const std::string& name, route::Router router,
-                                              Backends& backends);
+                                              Backends& backends, const ListenerEmitters& emitters);
 
 /// What the config pipeline asks of plugins, answered by loading them into this process.
 config::LoadOptions load_options_of_this_process();

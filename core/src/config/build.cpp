@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "config/handling.hpp"
 #include "config/validate.hpp"
 #include "schema/pointer.hpp"
 
@@ -59,6 +60,7 @@ ListenerConfig listener(const std::string& name, const json& entry) {
   if (entry.value("start", "earliest") == "latest") result.start = ListenerConfig::Start::latest;
   result.at_most_once = entry.value("delivery", "at_least_once") == "at_most_once";
   if (entry.contains("drain")) result.drain = std::chrono::milliseconds{entry.at("drain").get<std::int64_t>()};
+  read_handling(entry, result);
   return result;
 }
 
@@ -73,6 +75,9 @@ Config build(Tree tree, const std::filesystem::path& file, Positions positions) 
   const json& logging = section(root, "logging");
   config.logging.level = level(logging.value("level", "info"));
   if (logging.value("format", "text") == "json") config.logging.format = log::Format::json;
+  config.http_address = section(root, "http").value("address", "");
+  if (const json& control = section(root, "control"); control.contains("socket"))
+    config.control_socket = absolute(file.parent_path(), control.at("socket"));
   for (const auto& [name, entry] : section(root, "backends").items()) config.backends.emplace(name, backend(name, entry));
   for (const auto& [name, entry] : section(root, "emitters").items()) config.emitters.emplace(name, emitter(name, entry));
   for (const auto& [name, entry] : section(root, "listeners").items()) config.listeners.emplace(name, listener(name, entry));

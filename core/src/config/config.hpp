@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,9 +12,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <dispytch/policy.hpp>
 #include <dispytch/wire.hpp>
 
 #include "base/log.hpp"
+#include "listen/options.hpp"
 
 namespace dispytch::config {
 
@@ -80,6 +83,10 @@ struct ListenerConfig {
   Start start = Start::earliest;            ///< where a group without a position begins
   bool at_most_once = false;                ///< `delivery: at_most_once`, for backends that can't do better
   std::chrono::milliseconds drain{25'000};  ///< how long a shutdown waits for handlers and the broker
+  listen::DeliveryOptions handling = {};    ///< ordering, concurrency, limits, and the policies that handlers don't say themselves
+  std::string emitter = {};                 ///< for Context::emit; empty: the only one there is
+  std::string dead_letter_emitter = {};     ///< empty: no dead letters
+  std::string dead_letter_topic = {};       ///< with {topic}, {listener} and {group} to be filled in
   nlohmann::json config = nlohmann::json::object();
 };
 
@@ -91,6 +98,8 @@ struct LoggingConfig {
 struct Config {
   std::filesystem::path file = {};
   LoggingConfig logging = {};
+  std::string http_address = {};              ///< HOST:PORT for probes and metrics; empty: none
+  std::filesystem::path control_socket = {};  ///< where `dispytch status` and `skip` reach the application; empty: nowhere
   std::vector<std::filesystem::path> plugin_paths = {};
   std::map<std::string, BackendConfig> backends = {};
   std::map<std::string, EmitterConfig> emitters = {};

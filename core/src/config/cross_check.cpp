@@ -1,10 +1,11 @@
-#include <algorithm>
+#include <charconv>
 #include <set>
 
 #include <dispytch/plugin/abi.h>
 
+#include "config/check_handling.hpp"
+#include "config/references.hpp"
 #include "config/validate.hpp"
-#include "schema/phrase.hpp"
 #include "schema/pointer.hpp"
 
 namespace dispytch::config {
@@ -13,12 +14,35 @@ namespace {
 using nlohmann::json;
 using schema::child;
 
+// Of sockaddr_un (unix(7)): 108 with the zero at the end.
+constexpr std::size_t kLongestSocketPath = 107;
+
+bool all_of(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+// HOST:PORT; an address of IPv6 in brackets.
+bool is_address(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (!(bracketed ? all_of(host.substr(1, host.size() - 2), "0123456789abcdefABCDEF:.") : all_of(host, kLetters))) return false;
+  unsigned number = 0;
+  return all_of(port, kDigits) && std::from_chars(port.data(), port.data() + port.size(), number).ec == std::errc{} && number <= 65535;
+}
+
 class CrossCheck {
  public:
   CrossCheck(const Tree& tree, const BackendPlugins& plugins, ProblemList& problems)
-      : tree_{tree}, plugins_{plugins}, problems_{problems} {}
+      : tree_{tree}, references_{tree, plugins, problems}, problems_{problems} {}
 
-  void run() {
+  void run(const std::filesystem::path& folder) {
+    check_http();
+    check_control(folder);
     for_each("/backends", [&](const json& backend, const std::string& pointer) {
       check_wire(pointer + "/wire");
       if (const json* topics = schema::find(backend, "/topics"); topics != nullptr && topics->is_object())
@@ -32,6 +56,7 @@ class CrossCheck {
     for_each("/listeners", [&](const json& listener, const std::string& pointer) {
       const PluginInfo* plugin = check_backend(listener, pointer);
       check_topics(listener, pointer, plugin);
+      check_handling(listener, pointer, references_, problems_);
       if (plugin == nullptr) return;
       if (can(*plugin, DISPYTCH_CAN_CONSUME)) {
         check_group(listener, pointer, *plugin);
@@ -51,48 +76,12 @@ class CrossCheck {
       if (entry.is_object()) visit(entry, child(section, name));
   }
 
-  static bool can(const PluginInfo& plugin, std::uint64_t capability) { return (plugin.capabilities & capability) != 0; }
-
-  // The name in a text; of one that something was put into, what the file has.
-  std::string named(const json& name, const std::string& pointer) const {
-    const auto written = tree_.written.find(pointer);
-    const std::string& text = written == tree_.written.end() ? name.get_ref<const std::string&>() : written->second;
-    const std::string escaped = json(text).dump();
-    return escaped.size() == text.size() + 2 ? '`' + text + '`' : escaped;
-  }
-
-  std::string backend_of(const json& user, const std::string& pointer) const {
-    return "backend " + named(user.at("backend"), pointer + "/backend");
-  }
-
-  // Null where there is nothing more to check: no such backend, or a plugin that wasn't found.
+  // The backend's plugin. Null where there is nothing more to check: no such backend, or a plugin that wasn't found.
   const PluginInfo* check_backend(const json& user, const std::string& pointer) {
-    const auto backend = user.find("backend");
-    if (backend == user.end() || !backend->is_string() || problems_.is_broken(pointer + "/backend")) return nullptr;
-    const std::string& name = backend->get_ref<const std::string&>();
-    if (name.empty()) return nullptr;
-    const json* const backends = schema::find(tree_.value, "/backends");
-    if (backends == nullptr || !backends->is_object() || !backends->contains(name)) {
-      problems_.add(pointer + "/backend", false, "no backend " + named(*backend, pointer + "/backend") + "; " + those_there_are(backends));
-      return nullptr;
-    }
-    const auto plugin = plugins_.find(name);
-    return plugin == plugins_.end() ? nullptr : &plugin->second;
+    return references_.follow(user, pointer, "backend", "/backends") == nullptr ? nullptr : references_.plugin_of(user);
   }
 
-  // In the order of the file.
-  std::string those_there_are(const json* backends) const {
-    std::vector<std::string> names;
-    if (backends != nullptr && backends->is_object())
-      for (const auto& entry : backends->items()) names.push_back(entry.key());
-    if (names.empty()) return "there are none";
-    std::stable_sort(names.begin(), names.end(), [&](const std::string& left, const std::string& right) {
-      const Position first = problems_.positions().key(child("/backends", left));
-      const Position second = problems_.positions().key(child("/backends", right));
-      return std::pair{first.line, first.column} < std::pair{second.line, second.column};
-    });
-    return names.size() == 1 ? "there is only `" + names.front() + '`' : "there are: " + schema::listed(names, ", ");
-  }
+  std::string backend_of(const json& user, const std::string& pointer) const { return references_.backend_of(user, pointer); }
 
   void check_topics(const json& listener, const std::string& pointer, const PluginInfo* plugin) {
     const json* const topics = schema::find(listener, "/topics");
@@ -103,7 +92,8 @@ class CrossCheck {
       const std::string place = child(pointer + "/topics", i);
       const json* const name = topic.is_string() ? &topic : schema::find(topic, "/name");
       if (name != nullptr && name->is_string() && !seen.insert(name->get<std::string>()).second)
-        problems_.add(place, false, "topic " + named(*name, topic.is_string() ? place : place + "/name") + " stands in the list already");
+        problems_.add(place, false,
+                      "topic " + references_.named(*name, topic.is_string() ? place : place + "/name") + " stands in the list already");
       if (topic.is_object() && topic.contains("pattern") && plugin != nullptr && !can(*plugin, DISPYTCH_CAN_PATTERNS))
         problems_.add(place + "/pattern", true, backend_of(listener, pointer) + " can't subscribe to patterns; list the topics by name");
     }
@@ -136,13 +126,41 @@ class CrossCheck {
       problems_.add(pointer + "/type", true, "an envelope holds its type itself; remove the key, or write `form: flat`");
   }
 
+  // The text at a pointer that the schema has nothing against; null where there is none.
+  const json* text_at(const std::string& pointer) const {
+    const json* const value = schema::find(tree_.value, pointer);
+    return value == nullptr || !value->is_string() || problems_.is_broken(pointer) || problems_.is_reported(pointer) ? nullptr : value;
+  }
+
+  void check_http() {
+    const std::string pointer = "/http/address";
+    const json* const address = text_at(pointer);
+    if (address != nullptr && !is_address(address->get_ref<const std::string&>()))
+      problems_.add(
+          pointer, false,
+          "expected HOST:PORT with a port of at most 65535, such as `127.0.0.1:9102`, found " + references_.named(*address, pointer));
+  }
+
+  void check_control(const std::filesystem::path& folder) {
+    const std::string pointer = "/control/socket";
+    const json* const socket = text_at(pointer);
+    if (socket == nullptr) return;
+    const std::size_t length = absolute(folder, socket->get_ref<const std::string&>()).native().size();
+    if (length > kLongestSocketPath)
+      problems_.add(
+          pointer, false,
+          "the path has " + std::to_string(length) + " bytes; that of a Unix socket may have " + std::to_string(kLongestSocketPath));
+  }
+
   const Tree& tree_;
-  const BackendPlugins& plugins_;
+  References references_;
   ProblemList& problems_;
 };
 
 }  // namespace
 
-void cross_check(const Tree& tree, const BackendPlugins& plugins, ProblemList& problems) { CrossCheck{tree, plugins, problems}.run(); }
+void cross_check(const Tree& tree, const std::filesystem::path& folder, const BackendPlugins& plugins, ProblemList& problems) {
+  CrossCheck{tree, plugins, problems}.run(folder);
+}
 
 }  // namespace dispytch::config

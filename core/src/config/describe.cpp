@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/handling.hpp"
 #include "config/load.hpp"
 #include "config/problem_list.hpp"
 #include "schema/pointer.hpp"
@@ -41,6 +42,7 @@ json describe_listener(const ListenerConfig& listener) {
                  {"delivery", listener.at_most_once ? "at_most_once" : "at_least_once"},
                  {"drain", duration(listener.drain)},
                  {"config", listener.config}};
+  describe_handling(listener, result);
   if (!listener.group.empty()) result["group"] = listener.group;
   for (const TopicConfig& topic : listener.topics) {
     json described = {{"config", topic.config}};
@@ -96,6 +98,8 @@ json undisguised(const Config& config) {
       {"backends", json::object()},
       {"emitters", json::object()},
       {"listeners", json::object()}};
+  if (!config.http_address.empty()) result["http"]["address"] = config.http_address;
+  if (!config.control_socket.empty()) result["control"]["socket"] = config.control_socket.string();
   result["plugins"]["paths"] = json::array();
   for (const std::filesystem::path& path : config.plugin_paths) result["plugins"]["paths"].push_back(path.string());
   for (const auto& [name, backend] : config.backends) result["backends"][name] = describe_backend(backend);

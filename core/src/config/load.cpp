@@ -41,7 +41,7 @@ Loaded load_text(std::string_view bytes, const std::filesystem::path& file, cons
   ProblemList problems{file.string(), tree};
   if (tree.complete) {
     const BackendPlugins plugins = validate(tree, file.parent_path(), options, problems);
-    cross_check(tree, plugins, problems);
+    cross_check(tree, file.parent_path(), plugins, problems);
   }
   Positions positions = problems.positions();
   Problems found = std::move(problems).sorted();

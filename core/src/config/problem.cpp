@@ -92,6 +92,7 @@ ProblemList::ProblemList(std::string file, const Tree& tree) : file_{std::move(f
 
 void ProblemList::add(std::string_view pointer, bool about_key, const std::string& text) {
   if (is_broken(pointer)) return;
+  reported_.emplace(pointer);
   entries_.push_back({.problem = {.file = file_,
                                   .position = about_key ? positions_.key(pointer) : positions_.value(pointer),
                                   .path = one_line(schema::dotted(pointer, tree_.value)),

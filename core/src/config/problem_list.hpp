@@ -31,6 +31,8 @@ class ProblemList {
   /// A mistake in the value at a pointer, or in its key. Nothing is added for values that could not be read.
   void add(std::string_view pointer, bool about_key, const std::string& text);
   bool is_broken(std::string_view pointer) const;
+  /// Whether a mistake at just this pointer was added: what it says is not to be relied on.
+  bool is_reported(std::string_view pointer) const { return reported_.contains(pointer); }
   const Positions& positions() const { return positions_; }
 
   /// All of them, sorted by position. What aliases repeat is said once.
@@ -45,6 +47,7 @@ class ProblemList {
     bool placed = false;  ///< the key or value stands in the file
   };
   std::vector<Entry> entries_ = {};
+  std::set<std::string, std::less<>> reported_ = {};
 };
 
 }  // namespace dispytch::config

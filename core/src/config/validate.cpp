@@ -195,12 +195,14 @@ BackendPlugins validate(Tree& tree, const std::filesystem::path& folder, const L
   return Validation{tree, folder, options, problems}.run();
 }
 
+std::filesystem::path absolute(const std::filesystem::path& folder, const std::string& path) { return (folder / path).lexically_normal(); }
+
 std::vector<std::filesystem::path> plugin_paths(const json& root, const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> paths;
   const json* const listed = schema::find(root, "/plugins/paths");
   if (listed == nullptr || !listed->is_array()) return paths;
   for (const json& path : *listed)
-    if (path.is_string()) paths.push_back((folder / path.get<std::string>()).lexically_normal());
+    if (path.is_string()) paths.push_back(absolute(folder, path));
   return paths;
 }
 

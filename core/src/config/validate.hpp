@@ -16,10 +16,13 @@ using BackendPlugins = std::map<std::string, PluginInfo>;
 BackendPlugins validate(Tree& tree, const std::filesystem::path& folder, const LoadOptions& options, ProblemList& problems);
 
 /// Checks what no schema can say: that names lead somewhere, and that plugins can do what is asked of them.
-void cross_check(const Tree& tree, const BackendPlugins& plugins, ProblemList& problems);
+void cross_check(const Tree& tree, const std::filesystem::path& folder, const BackendPlugins& plugins, ProblemList& problems);
 
 /// Makes structs of a tree without problems.
 Config build(Tree tree, const std::filesystem::path& file, Positions positions);
+
+/// A path of the file; a relative one begins at the file's folder.
+std::filesystem::path absolute(const std::filesystem::path& folder, const std::string& path);
 
 /// The plugins.paths of a tree, absolute; those that are no strings are left out.
 std::vector<std::filesystem::path> plugin_paths(const nlohmann::json& root, const std::filesystem::path& folder);

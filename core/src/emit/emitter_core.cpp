@@ -141,6 +141,12 @@ void EmitterCore::emit_later(const OutgoingMessage& message, Done done) {
   if (const Result<void> sent = send_message(message, pending); !sent) refuse(pending, sent.error());
 }
 
+void EmitterCore::emit_now(const OutgoingMessage& message, Done done) {
+  Pending& pending = *PendingPool::instance().take();
+  pending.done = std::move(done);
+  if (const Result<void> sent = send_message(message, pending, Full::fails); !sent) refuse(pending, sent.error());
+}
+
 void EmitterCore::refuse(Pending& pending, const Error& error) {
   Done done = std::exchange(pending.done, nullptr);
   PendingPool::instance().put_back_one(&pending);
@@ -221,7 +227,7 @@ Result<void> EmitterCore::send_event(const EventType& type, const void* body, co
   return send(message, pending);
 }
 
-Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending& pending) {
+Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending& pending, Full full) {
   Scratch& buffers = scratch();
   dispytch_message message{};
   message.topic = bytes(outgoing.topic);
@@ -238,10 +244,10 @@ Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending&
     message.flags |= DISPYTCH_MSG_TIMESTAMP;
     message.timestamp_ms = outgoing.timestamp->time_since_epoch().count();
   }
-  return send(message, pending);
+  return send(message, pending, full);
 }
 
-Result<void> EmitterCore::send(dispytch_message& message, Pending& pending) {
+Result<void> EmitterCore::send(dispytch_message& message, Pending& pending, Full full) {
   message.token = reinterpret_cast<std::uintptr_t>(&pending);
   pending.owner.store(this, std::memory_order_relaxed);  // before send: its report may be answered before send returns
   std::uint32_t accepted = 0;
@@ -251,7 +257,11 @@ Result<void> EmitterCore::send(dispytch_message& message, Pending& pending) {
     if (options_.pumping == emit::Pumping::inline_) serve();
     return {};
   }
-  if (status == DISPYTCH_AGAIN) return wait_for_room(message, pending);
+  if (status == DISPYTCH_AGAIN && full == Full::waits) return wait_for_room(message, pending);
+  if (status == DISPYTCH_AGAIN) {
+    pending.owner.store(nullptr, std::memory_order_relaxed);
+    return Error{.code = ErrorCode::full, .text = "the emitter's local queue is full", .retriable = true};
+  }
   pending.owner.store(nullptr, std::memory_order_relaxed);
   return to_error(status, error);
 }

@@ -58,6 +58,8 @@ class EmitterCore {
   void emit_later(const EventType& type, const void* body, const EmitOptions& options, Done done);
   Result<Receipt> emit_and_wait(const OutgoingMessage& message);
   void emit_later(const OutgoingMessage& message, Done done);
+  /// As emit_later, and never blocks: a full local queue is an error at once (ErrorCode::full, retriable).
+  void emit_now(const OutgoingMessage& message, Done done);
   Result<void> flush(std::chrono::milliseconds timeout);
 
  private:
@@ -66,8 +68,9 @@ class EmitterCore {
 
   // Each hands the message to the plugin with `pending` as its token, or fails; then the token is not used.
   Result<void> send_event(const EventType& type, const void* body, const EmitOptions& options, emit::Pending& pending);
-  Result<void> send_message(const OutgoingMessage& message, emit::Pending& pending);
-  Result<void> send(dispytch_message& message, emit::Pending& pending);
+  enum class Full : std::uint8_t { waits, fails };
+  Result<void> send_message(const OutgoingMessage& message, emit::Pending& pending, Full full = Full::waits);
+  Result<void> send(dispytch_message& message, emit::Pending& pending, Full full = Full::waits);
   Result<void> wait_for_room(dispytch_message& message, emit::Pending& pending);
 
   Error to_error(dispytch_status status, const dispytch_error& error) const;

@@ -1,5 +1,7 @@
 #include "handle/bind.hpp"
 
+#include <utility>
+
 #include "route/topic_pattern.hpp"
 
 namespace dispytch::handle {
@@ -12,7 +14,7 @@ std::vector<void*> bind_parameters(std::string_view who, const std::vector<detai
     void* object = nullptr;
     if (parameter.kind == detail::ParameterKind::provided) {
       object = providers.find(parameter.type, parameter.name);
-      if (object == nullptr) {
+      if (object == nullptr && providers.find_factory(parameter.type, parameter.name) == nullptr) {
         const std::string named = parameter.name.empty() ? "" : " named \"" + std::string{parameter.name} + "\"";
         problems.push_back(std::string{who} + ": nothing provides its parameter of type " + detail::type_name(parameter.type) + named +
                            "; provided are: " + providers.list());
@@ -23,14 +25,35 @@ std::vector<void*> bind_parameters(std::string_view who, const std::vector<detai
   return objects;
 }
 
-BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems) {
+namespace {
+
+void check_policy(const std::string& who, const Policy& policy, const Surroundings& surroundings, std::vector<std::string>& problems) {
+  const bool buries = policy.on_failure == OnFailure::dead_letter || policy.on_undecodable == OnFailure::dead_letter;
+  if (buries && !surroundings.dead_letters) {
+    problems.push_back(who + ": its failures go to the dead letters, of which its listener has none; give it a `dead_letter` " +
+                       "in the config file, or another `on_failure`");
+  }
+  if (policy.attempts > 1 && policy.max > surroundings.in_place_max) {
+    problems.push_back(who + ": its backoff may wait longer (max) than `retry.in_place_max` lets a message hold its lane, " +
+                       "and no backend here can delay a message; lower the one or raise the other");
+  }
+  if (policy.initial > policy.max) problems.push_back(who + ": its backoff begins (initial) beyond its longest wait (max)");
+  if (policy.factor < 1) problems.push_back(who + ": its backoff's factor is below 1");
+  if (policy.jitter < 0 || policy.jitter > 1) problems.push_back(who + ": its backoff's jitter is not between 0 and 1");
+}
+
+}  // namespace
+
+BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems,
+                  const Surroundings& surroundings) {
   const std::string who = "handler `" + handler.name + "`";
-  BoundHandler bound{&handler, bind_parameters(who, handler.parameters, providers, problems)};
+  BoundHandler bound{.handler = &handler, .provided = bind_parameters(who, handler.parameters, providers, problems)};
   const route::TopicPattern pattern{handler.topic};
   if (handler.topic.empty()) {
     problems.push_back(who + ": has no topic; give one to the handler, to its group, or to the event (`static constexpr auto topic`)");
   }
-  for (const detail::Parameter& parameter : handler.parameters) {
+  for (std::size_t i = 0; i < handler.parameters.size(); ++i) {
+    const detail::Parameter& parameter = handler.parameters[i];
     if (parameter.kind == detail::ParameterKind::segment && !pattern.has_segment(parameter.name)) {
       problems.push_back(who + ": takes the topic segment `" + std::string{parameter.name} + "`, which its topic `" + handler.topic +
                          "` doesn't have");
@@ -38,6 +61,19 @@ BoundHandler bind(const detail::Handler& handler, const Providers& providers, st
     if (parameter.kind == detail::ParameterKind::body && providers.has_type(parameter.type)) {
       problems.push_back(who + ": " + detail::type_name(parameter.type) +
                          " is both the event's body and a provided type; provide it under another type");
+    }
+    if (parameter.kind != detail::ParameterKind::provided) continue;
+    if (const Providers::Factory* factory = providers.find_factory(parameter.type, parameter.name)) {
+      bound.made_for_each_call.emplace_back(i, factory);
+    }
+  }
+  bound.policy = resolve(first_said(handler.policy, surroundings.policy), surroundings.dead_letters);
+  check_policy(who, bound.policy, surroundings, problems);
+  if (Gate::wanted(bound.policy)) bound.gate = std::make_shared<Gate>(bound.policy);
+  if (!handler.middleware.empty()) {
+    bound.chain = [](const Call& call) { return call.invoke(); };
+    for (auto middleware = handler.middleware.rbegin(); middleware != handler.middleware.rend(); ++middleware) {
+      bound.chain = (*middleware)(std::move(bound.chain));
     }
   }
   return bound;

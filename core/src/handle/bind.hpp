@@ -1,18 +1,34 @@
 // Checks, before the first message, that everything handlers and tasks ask for is there.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <dispytch/handler.hpp>
 #include <dispytch/parameters.hpp>
 
+#include "handle/gate.hpp"
+#include "handle/policy.hpp"
+
 namespace dispytch::handle {
 
-/// A handler with the objects its parameters take.
+/// A handler with the objects its parameters take, and all that is decided about its failures.
 struct BoundHandler {
   const detail::Handler* handler = nullptr;
   std::vector<void*> provided = {};  ///< by parameter
+  std::vector<std::pair<std::size_t, const Providers::Factory*>> made_for_each_call = {};  ///< by parameter
+  Policy policy = {};
+  std::shared_ptr<Gate> gate = {};  ///< null: nothing limits it
+  HandlerCall chain = {};           ///< empty: no middleware
+};
+
+/// What the listener adds to what its handlers say.
+struct Surroundings {
+  HandlingPolicy policy = {};
+  bool dead_letters = false;
+  std::chrono::milliseconds in_place_max{30'000};
 };
 
 /// Finds the provided object of each parameter (null for other kinds). A sentence into `problems` for each that isn't there; `who` begins
@@ -20,7 +36,8 @@ struct BoundHandler {
 std::vector<void*> bind_parameters(std::string_view who, const std::vector<detail::Parameter>& parameters, const Providers& providers,
                                    std::vector<std::string>& problems);
 
-/// The same for a handler, and that its body is no provided type and its segments are in its topic.
-BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems);
+/// The same for a handler, and that its body is no provided type, its segments are in its topic, and its policies are possible.
+BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems,
+                  const Surroundings& surroundings = {});
 
 }  // namespace dispytch::handle

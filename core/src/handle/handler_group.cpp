@@ -1,6 +1,22 @@
 #include <dispytch/handler.hpp>
 
+#include "handle/policy.hpp"
+
 namespace dispytch {
+
+std::string_view Call::handler() const noexcept { return handler_->name; }
+
+Outcome Call::invoke() const {
+  std::optional<Outcome> outcome = handler_->invoke(*delivery_);
+  if (!outcome) throw detail::Undecodable{};
+  return *std::move(outcome);
+}
+
+HandlerGroup& HandlerGroup::use(Middleware middleware) {
+  for (const auto& handler : changeable_) handler->middleware.push_back(middleware);
+  middleware_.push_back(std::move(middleware));
+  return *this;
+}
 
 void HandlerGroup::add(std::unique_ptr<detail::Handler> handler, HandlerOptions options) {
   const auto first_said = [](std::string_view own, std::string_view group, std::string_view event) {
@@ -13,7 +29,20 @@ void HandlerGroup::add(std::unique_ptr<detail::Handler> handler, HandlerOptions 
     handler->name = handler->event != nullptr ? std::string{handler->event->type} : std::string{"any message"};
     handler->name += " on " + handler->topic;
   }
-  handlers_.push_back(std::move(handler));
+  handler->policy = handle::first_said({.retry = options.retry,
+                                        .on_failure = options.on_failure,
+                                        .on_undecodable = options.on_undecodable,
+                                        .timeout = options.timeout,
+                                        .breaker = options.breaker,
+                                        .rate = options.rate},
+                                       {.retry = options_.retry,
+                                        .on_failure = options_.on_failure,
+                                        .on_undecodable = options_.on_undecodable,
+                                        .timeout = options_.timeout,
+                                        .breaker = options_.breaker,
+                                        .rate = options_.rate});
+  handler->middleware = middleware_;
+  handlers_.push_back(changeable_.emplace_back(std::move(handler)));
 }
 
 }  // namespace dispytch

@@ -2,6 +2,8 @@
 
 #include <dispytch/parameters.hpp>
 
+#include "listen/runner.hpp"
+
 namespace dispytch::listen {
 
 bool MessageDelivery::open(const WireForm& form) {
@@ -47,11 +49,22 @@ void MessageDelivery::fill(const codec::EventMeta& meta, const detail::EventEnve
   if (const auto key = message.key()) envelope.key.emplace(*key);
   envelope.partition = message.partition().value_or(-1);
   envelope.offset = message.offset().value_or(-1);
-  envelope.attempt = message.raw().attempt > 0 ? message.raw().attempt : 1;
+  envelope.attempt = Runner::attempt_number(*item_);
 }
 
 void MessageDelivery::reject_segment(std::string_view name, std::string_view text, const std::type_info& wanted) {
   reason_ = "the topic's segment `" + std::string{name} + "` is \"" + std::string{text} + "\", which is no " + detail::type_name(wanted);
+}
+
+std::shared_ptr<detail::Attempt> MessageDelivery::attempt() {
+  if (!attempt_) attempt_ = runner_->make_attempt(*item_);
+  return attempt_;
+}
+
+void MessageDelivery::defer(std::shared_ptr<void> frame) {
+  frame_ = std::move(frame);
+  attempt();
+  attempt_->expect_completion();
 }
 
 }  // namespace dispytch::listen

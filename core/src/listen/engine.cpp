@@ -1,28 +1,25 @@
 #include "listen/engine.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
-#include <dispytch/parameters.hpp>
-
 #include "base/log.hpp"
+#include "base/mutate.hpp"
 #include "base/signal.hpp"
 #include "border/error.hpp"
-#include "listen/delivery.hpp"
+#include "listen/keeper.hpp"
 
 namespace dispytch::listen {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 
 // How long a poll waits for messages; a wake ends it sooner.
 constexpr milliseconds kPollTimeout{1000};
 // While the broker is away: the first pause between tries, doubled up to the longest.
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
-// How long a revocation may wait for the broker to take what was settled, where the broker names no deadline.
-constexpr milliseconds kRevocationSync{5000};
 
 settle::Acknowledge acknowledge_by(std::uint64_t capabilities) {
   if ((capabilities & DISPYTCH_CAN_ACK_EACH) != 0) return settle::Acknowledge::each;
@@ -30,30 +27,8 @@ settle::Acknowledge acknowledge_by(std::uint64_t capabilities) {
   return settle::Acknowledge::never;
 }
 
-std::string_view text(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
-
-std::string cut(std::string_view of, std::size_t most) {
-  return of.size() <= most ? std::string{of} : std::string{of.substr(0, most)} + "… (" + std::to_string(of.size()) + " bytes)";
-}
-
-std::string list_sources(const border::Batch& batch) {
-  std::string list;
-  for (const dispytch_source& source : batch.sources()) {
-    if (!list.empty()) list += ", ";
-    list += std::string{text(source.topic)} + "[" + std::to_string(source.partition) + "]";
-  }
-  return list.empty() ? "nothing" : list;
-}
-
-// Says what a thrown exception was: its type and text.
-std::string describe_current_exception() {
-  try {
-    throw;
-  } catch (const std::exception& exception) {
-    return detail::type_name(typeid(exception)) + ": " + exception.what();
-  } catch (...) {
-    return "something was thrown that is no std::exception";
-  }
+handle::Policy listener_policy(const EngineOptions& options) {
+  return handle::resolve(options.delivery.policy, options.dead_letters != nullptr);
 }
 
 }  // namespace
@@ -65,27 +40,38 @@ void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, cons
                                          "`delivery: at_most_once` to accept that, or use another backend"};
 }
 
-std::string to_string(const Failure& failure) {
-  std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
-  text += " on topic `" + failure.topic + "`";
-  if (!failure.position.empty()) text += ", " + failure.position;
-  if (!failure.key.empty()) text += ", key \"" + failure.key + "\"";
-  text += ": " + failure.reason;
-  if (failure.code == ErrorCode::decode && !failure.handler.empty()) text += " (for handler `" + failure.handler + "`)";
-  text += ". It is not settled: the broker delivers it again once the service runs again";
-  return text;
-}
-
 Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t capabilities, route::Router router, EngineOptions options)
     : options_{std::move(options)},
       log_source_{"listener." + options_.name},
       consumer_{std::move(consumer)},
+      can_withhold_{(capabilities & DISPYTCH_CAN_PAUSE) != 0},
+      listener_policy_{listener_policy(options_)},
       router_{std::move(router)},
-      settler_{options_.at_most_once ? settle::Acknowledge::never : acknowledge_by(capabilities), options_.span},
-      announces_sources_{(capabilities & DISPYTCH_CAN_GROUPS) != 0} {}
+      inbox_{std::make_shared<Inbox>([consumer = consumer_.get()] { consumer->wake(); })},
+      ledger_{options_.at_most_once ? settle::Acknowledge::never : acknowledge_by(capabilities), options_.delivery.limits.span},
+      lanes_{options_.delivery.ordering},
+      runner_{*consumer_,
+              {.log_source = log_source_,
+               .on_unhandled = options_.delivery.on_unhandled,
+               .clock = options_.clock,
+               .emitter = options_.emitter,
+               .inbox = inbox_,
+               .answered = [this](lane::Item& item, std::uint64_t serial, Attempt::Answer answer) {
+                 answered(item, serial, std::move(answer));
+               }}} {
+  announces_sources_ = (capabilities & DISPYTCH_CAN_GROUPS) != 0;
+  if (options_.random == nullptr) options_.random = &thread_random();
+}
+
+Engine::~Engine() {
+  keeper_.reset();
+  options_.executor.reset();  // waits for its workers, whose last news finds nobody
+  inbox_->close();
+}
 
 Result<void> Engine::run(const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { consumer_->wake(); }};
+  if (!options_.executor) keeper_ = std::make_unique<Keeper>(*this);
   while (!stop.stop_requested()) {
     if (Result<Step> stepped = step(kPollTimeout, stop); !stepped) {
       (void)drain();  // what was finished before is settled; the first error is the one to report
@@ -96,14 +82,52 @@ Result<void> Engine::run(const std::stop_token& stop) {
 }
 
 Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& stop) {
-  const auto credit = static_cast<std::uint32_t>(std::min<std::size_t>(options_.batch_messages, settler_.room()));
-  const std::chrono::nanoseconds before = options_.clock->monotonic();
-  const Result<border::Batch> batch = consumer_->poll(credit, options_.batch_bytes, timeout);
+  if (!here_busy_) stop_ = stop;  // the keeper steps without one
+  const bool worked = work_through();
+  if (failure_) return Error{.code = failure_->code, .text = to_string(*failure_)};
+  Result<Step> polled = poll(worked ? milliseconds{0} : timeout, stop);
+  if (!polled) return polled;
+  if (*polled == Step::handled) dispatch();
+  if (Result<void> settled = settle(); !settled) return std::move(settled).error();
+  if (failure_) return Error{.code = failure_->code, .text = to_string(*failure_)};
+  return worked && *polled == Step::idle ? Step::handled : *polled;
+}
+
+// What is due without a poll: news, timers, revocations, lanes that became free. Returns whether there was anything.
+bool Engine::work_through() {
+  bool worked = inbox_->run();
+  if (!timers_.empty() && timers_.top().when <= now()) {
+    fire(now());
+    worked = true;
+  }
+  advance_partings();
+  if (lanes_.any_ready() && !here_busy_) {
+    dispatch();
+    worked = worked || !options_.executor;
+  }
+  if (Result<void> settled = settle(); !settled) log::error(log_source_, settled.error().text);
+  if (withheld_sources_ > 0) resume_where_room();
+  if (unfinished_ == 0) router_.forget_replaced();
+  return worked;
+}
+
+Result<Engine::Step> Engine::poll(milliseconds timeout, const std::stop_token& stop) {
+  const nanoseconds before = now();
+  if (const auto due = next_due()) {
+    timeout = std::min(timeout, std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(*due - before)));
+  }
+  const std::uint64_t used = unfinished_bytes_;
+  const std::uint64_t bytes_left = options_.delivery.limits.bytes > used ? options_.delivery.limits.bytes - used : 0;
+  const std::uint32_t messages = bytes_left > 0 ? credit() : 0;
+  Result<border::Batch> batch =
+      consumer_->poll(messages, messages > 0 ? std::min(options_.batch_bytes, bytes_left) : options_.batch_bytes, timeout);
   if (!batch) {
     if (Result<void> survived = survive(batch.error(), stop); !survived) return std::move(survived).error();
     return Step::idle;
   }
   pause_after_error_ = milliseconds{0};
+  counters_.unfinished.store(unfinished_, std::memory_order_relaxed);
+  counters_.unfinished_bytes.store(unfinished_bytes_, std::memory_order_relaxed);
   if (!*batch) {
     note_idle(before);
     return Step::idle;
@@ -113,94 +137,33 @@ Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& s
     handle_event(*batch);
     return Step::event;
   }
-  if (Result<void> handled = handle_batch(*batch, stop); !handled) return std::move(handled).error();
+  take_batch(std::move(*batch), stop);
   return Step::handled;
 }
 
-// ---- messages ----
-
-Result<void> Engine::handle_batch(const border::Batch& batch, const std::stop_token& stop) {
-  Tally tally;
-  const auto messages = batch.messages();
-  std::size_t taken = 0;
-  bool well = true;
-  while (taken < messages.size() && well && !stop.stop_requested()) well = handle_message(messages[taken++], tally);
-  publish(tally, taken);
-  Result<void> settled = settle();
-  if (!well) return Error{.code = failure_->code, .text = to_string(*failure_)};
-  return settled;
+// How many messages may come. 0 withholds all delivery while the group is kept alive and nothing prefetched is thrown away.
+std::uint32_t Engine::credit() const noexcept {
+  if (here_busy_ || let_all_go_ || failure_) return 0;
+  if (withheld_lanes_ > 0 && !can_withhold_) return 0;
+  const std::size_t limit = options_.delivery.limits.messages;
+  if (DISPYTCH_MUTATE("no_bound")) return options_.batch_messages;
+  const std::size_t left = limit > unfinished_ ? limit - unfinished_ : 0;
+  return static_cast<std::uint32_t>(std::min({std::size_t{options_.batch_messages}, left, ledger_.room()}));
 }
 
-bool Engine::handle_message(const dispytch_message& raw, Tally& tally) {
-  const settle::Settler::Ticket ticket = settler_.arrive(raw);
-  const Message message{raw, &consumer_->api(), consumer_->raw()};
-  const route::TopicRoutes& routes = router_.routes(message.topic());
-  MessageDelivery delivery{message, decoder_};
-
-  const route::TypeRoute* route = nullptr;
-  if (routes.reads_type) {
-    if (!delivery.open(routes.wire)) {
-      fail(ErrorCode::decode, message, {}, delivery.reason());
-      return false;
-    }
-    route = routes.only != nullptr ? routes.only : routes.find(delivery.type());
-  }
-
-  bool dropped = false;
-  if (!routes.any_type.empty() && !handle_targets(routes.any_type, delivery, dropped)) return false;
-  if (route != nullptr && !handle_targets(route->targets, delivery, dropped)) return false;
-
-  if (dropped) {
-    ++tally.dropped;
-  } else if (route == nullptr && routes.any_type.empty()) {
-    ++tally.unhandled;
-  } else {
-    ++tally.handled;
-  }
-  settler_.finish(ticket);
-  return true;
-}
-
-bool Engine::handle_targets(const std::vector<route::Target>& targets, MessageDelivery& delivery, bool& dropped) {
-  for (const route::Target& target : targets) {
-    const detail::Handler& handler = *target.handler->handler;
-    delivery.provided = target.handler->provided.data();
-    delivery.segments = target.segments.data();
-    try {
-      const std::optional<Outcome> outcome = handler.invoke(delivery);
-      if (!outcome) {
-        fail(ErrorCode::decode, delivery.message, handler.name, delivery.reason());
-        return false;
-      }
-      if (outcome->kind() == Outcome::Kind::drop) {
-        dropped = true;
-        log::warning(log_source_, "handler `" + handler.name + "` dropped a message of topic `" + std::string{delivery.message.topic()} +
-                                      "`: " + outcome->reason());
-      }
-    } catch (...) {
-      fail(ErrorCode::handler, delivery.message, handler.name, describe_current_exception());
-      return false;
-    }
-  }
-  return true;
-}
-
-void Engine::fail(ErrorCode code, const Message& message, std::string handler, std::string reason) {
-  Failure failure{.code = code, .topic = std::string{message.topic()}, .handler = std::move(handler), .reason = std::move(reason)};
-  if (const auto partition = message.partition()) failure.position = "partition " + std::to_string(*partition);
-  if (const auto offset = message.offset())
-    failure.position += (failure.position.empty() ? "offset " : ", offset ") + std::to_string(*offset);
-  failure.key = cut(message.key().value_or(""), 200);
-  failure.payload = cut(message.payload().value_or(""), 2000);
-  failure_ = std::move(failure);
+std::optional<nanoseconds> Engine::next_due() const {
+  std::optional<nanoseconds> due;
+  if (!timers_.empty()) due = timers_.top().when;
+  for (const Parting& parting : partings_) due = std::min(due.value_or(parting.deadline), parting.deadline);
+  return due;
 }
 
 Result<void> Engine::settle() {
-  const auto& settlements = settler_.collect();
+  const auto& settlements = ledger_.collect();
   if (settlements.empty()) return {};
   dispytch_error error = border::empty_error();
   const dispytch_status status = consumer_->settle(settlements, error);
-  settler_.handed_over();
+  ledger_.handed_over();
   if (status == DISPYTCH_EFENCED) {  // somebody else has them by now and handles them again: at least once
     log::warning(log_source_, "messages were handled that the broker has given to another member meanwhile; they will be handled twice");
     return {};
@@ -209,86 +172,14 @@ Result<void> Engine::settle() {
   return {};
 }
 
-void Engine::publish(const Tally& tally, std::uint64_t received) {
-  const auto add = [](std::atomic<std::uint64_t>& counter, std::uint64_t by) {  // one writer: no read-modify-write needed
-    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-  };
-  add(counters_.received, received);
-  add(counters_.handled, tally.handled);
-  add(counters_.unhandled, tally.unhandled);
-  add(counters_.dropped, tally.dropped);
-}
-
-// ---- events ----
-
-void Engine::handle_event(const border::Batch& batch) {
-  const dispytch_batch& event = batch.raw();
-  const std::string why{text(event.text)};
-  switch (event.kind) {
-    case DISPYTCH_ASSIGNED:
-      announces_sources_ = true;
-      assigned_ += batch.sources().size();
-      announce("assigned: " + list_sources(batch));
-      break;
-    case DISPYTCH_REVOKING: {
-      // Everything in hand is finished: with one worker an event is never polled while a handler runs.
-      if (const Result<void> settled = settle(); !settled) log::error(log_source_, settled.error().text);
-      const milliseconds patience = event.deadline_ms > 0 ? milliseconds{event.deadline_ms / 2} : kRevocationSync;
-      if (const Result<void> synced = consumer_->sync(patience); !synced) {
-        log::warning(log_source_,
-                     "the broker didn't take all of what was settled before a revocation; some messages will be handled twice: " +
-                         synced.error().text);
-      }
-      forget_sources(batch);
-      announce("revoked: " + list_sources(batch));
-      break;
-    }
-    case DISPYTCH_LOST:
-      if (batch.sources().empty() && batch.tokens().empty()) {
-        settler_.forget_all();
-        assigned_ = 0;
-        log::warning(log_source_, "lost everything: " + why);
-      } else {
-        forget_sources(batch);
-        log::warning(log_source_, "lost: " + list_sources(batch) + (why.empty() ? "" : ": " + why));
-      }
-      break;
-    case DISPYTCH_DOWN:
-      down_ = true;
-      log::warning(log_source_, "the broker can't be reached: " + why);
-      break;
-    case DISPYTCH_UP:
-      down_ = false;
-      log::info(log_source_, "the broker can be reached again");
-      break;
-    default:
-      log::warning(log_source_, "the plugin reported an event of the unknown kind " + std::to_string(event.kind) + "; it was passed over");
-  }
-  confirm(event.event_token);
-}
-
-void Engine::forget_sources(const border::Batch& batch) {
-  for (const dispytch_source& source : batch.sources()) settler_.forget(source.source);
-  assigned_ -= std::min(assigned_, batch.sources().size());
-}
-
-// Lets the broker go on after an event: an assignment is delivered, a revoked source given to the next.
-void Engine::confirm(std::uint64_t event_token) {
-  if (event_token == 0) return;
-  const dispytch_settlement confirmed{event_token, DISPYTCH_ACK, 0};
-  dispytch_error error = border::empty_error();
-  const dispytch_status status = consumer_->settle({&confirmed, 1}, error);
-  if (status < 0 && status != DISPYTCH_EFENCED) log::error(log_source_, to_error(status, error).text);
-}
-
 Error Engine::to_error(dispytch_status status, const dispytch_error& error) const {
   return border::to_error(status, error, consumer_->adapter().library().id(), "settling messages");
 }
 
 void Engine::announce(std::string_view text) const { log::write(options_.quiet ? log::Level::debug : log::Level::info, log_source_, text); }
 
-void Engine::note_idle(std::chrono::nanoseconds since) {
-  if (down_ || (announces_sources_ && assigned_ == 0)) return;
+void Engine::note_idle(nanoseconds since) {
+  if (down_ || unfinished_ > 0 || (announces_sources_ && assigned_ == 0)) return;
   if (counters_.idle_since_ns.load(std::memory_order_relaxed) == 0) {
     counters_.idle_since_ns.store(since.count(), std::memory_order_relaxed);
   }
@@ -306,16 +197,65 @@ Result<void> Engine::survive(Error error, const std::stop_token& stop) {
   return {};
 }
 
-Result<void> Engine::drain() {
-  draining_.store(true, std::memory_order_relaxed);
+// ---- the end ----
+
+void Engine::begin_drain() {
+  let_all_go_ = true;
+  drain_deadline_ = now() + options_.drain;
+  std::vector<settle::Source*> all;
+  ledger_.for_each([&](settle::Source& source) { all.push_back(&source); });
+  let_go(all);
+}
+
+bool Engine::drain_step(milliseconds timeout) {
+  inbox_->run();
+  fire(now());
+  advance_partings();
+  if (const Result<void> settled = settle(); !settled) log::error(log_source_, settled.error().text);
+  const nanoseconds left = drain_deadline_ - now();
+  if (!anything_running() || left <= nanoseconds{0}) return true;
+  // Polling goes on: the group must not take this member for dead while its handlers end.
+  if (const Result<Step> polled = poll(std::min(timeout, std::chrono::ceil<milliseconds>(left)), {}); !polled) return true;
+  return false;
+}
+
+Result<void> Engine::end_drain() {
   Result<void> result = settle();
-  if (Result<void> synced = consumer_->sync(options_.drain); !synced && result) {
-    result = Error{.code = synced.error().code, .text = "the broker didn't take all of what was settled: " + synced.error().text};
+  draining_.store(running_ == 0, std::memory_order_relaxed);
+  const milliseconds left = std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(drain_deadline_ - now()));
+  if (!DISPYTCH_MUTATE("close_without_sync")) {
+    if (Result<void> synced = consumer_->sync(left); !synced && result) {
+      result = Error{.code = synced.error().code, .text = "the broker didn't take all of what was settled: " + synced.error().text};
+    }
   }
+  const std::size_t still_running = running_;
+  std::vector<settle::Source*> all;
+  ledger_.for_each([&](settle::Source& source) { all.push_back(&source); });
+  for (settle::Source* source : all) forget(*source);
+  if (still_running > 0) {
+    return Error{.code = ErrorCode::timeout,
+                 .text = std::to_string(still_running) + " messages were still being handled when the time to drain was over; they are delivered again"};
+  }
+  inbox_->close();
   if (Result<void> closed = consumer_->close(border::kCloseTimeout); !closed && result) result = std::move(closed);
-  announce("stopped: " + std::to_string(counters_.handled.load()) + " handled, " + std::to_string(counters_.unhandled.load()) +
-           " unhandled, " + std::to_string(counters_.dropped.load()) + " dropped");
+  const auto count = [](const Counters::Count& counter) { return std::to_string(counter.load(std::memory_order_relaxed)); };
+  std::string text = "stopped: " + count(counters_.handled) + " handled, " + count(counters_.unhandled) + " unhandled, " +
+                     count(counters_.dropped) + " dropped";
+  const auto more = [&](const Counters::Count& counter, std::string_view what) {
+    if (counter.load(std::memory_order_relaxed) > 0) text += ", " + count(counter) + " " + std::string{what};
+  };
+  more(counters_.dead_lettered, "dead-lettered");
+  more(counters_.skipped, "skipped");
+  more(counters_.retries, "retries");
+  more(counters_.fenced, "handled but given to another member meanwhile");
+  announce(text);
   return result;
+}
+
+Result<void> Engine::drain() {
+  begin_drain();
+  while (!drain_step(milliseconds{100})) {}
+  return end_drain();
 }
 
 }  // namespace dispytch::listen

@@ -1,30 +1,41 @@
-// The engine of a listener: polls, routes, handles, settles. One step at a time, so that a thread, a test harness or a simulator can drive
-// it.
+// The engine of a listener: polls, puts messages into lanes, has them handled, tries again, buries, holds, settles. One step at a time, so
+// that a thread, a test harness or a simulator can drive it.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include <dispytch/message.hpp>
 #include <dispytch/result.hpp>
 
 #include "base/clock.hpp"
+#include "base/random.hpp"
 #include "border/consumer_handle.hpp"
-#include "codec/json_codec.hpp"
+#include "lane/lanes.hpp"
+#include "listen/counters.hpp"
+#include "listen/dead_letters.hpp"
+#include "listen/executor.hpp"
+#include "listen/inbox.hpp"
+#include "listen/options.hpp"
+#include "listen/runner.hpp"
 #include "route/router.hpp"
-#include "settle/settler.hpp"
+#include "settle/ledger.hpp"
 
 namespace dispytch::listen {
 
-class MessageDelivery;
+class Keeper;
 
-/// Why a listener stopped by itself: a handler failed, or the message is no such event.
+/// Why a listener stopped by itself, or what it holds: a handler failed, or the message is no such event.
 struct Failure {
   ErrorCode code = ErrorCode::handler;  ///< handler or decode
   std::string topic = {};
@@ -38,86 +49,211 @@ std::string to_string(const Failure& failure);
 
 struct EngineOptions {
   std::string name = "listener";
+  std::string group = {};
   bool at_most_once = false;
   std::chrono::milliseconds drain{25'000};
-  std::uint32_t batch_messages = 1024;  ///< credit for one poll
+  DeliveryOptions delivery = {};
+  std::uint32_t batch_messages = 1024;  ///< credit for one poll, at most
   std::uint64_t batch_bytes = 16 * 1024 * 1024;
-  std::size_t span = 64 * 1024;  ///< of a source's window: messages between the first unfinished and the newest
-  bool quiet = false;            ///< assignments and the end are logged as debug, for tests
+  bool quiet = false;  ///< assignments and the end are logged as debug, for tests
   const Clock* clock = &system_clock();
+  Random* random = nullptr;                            ///< null: the thread's own
+  std::unique_ptr<Executor> executor = {};             ///< null: handlers run on the thread that steps
+  std::unique_ptr<DeadLetters> dead_letters = {};      ///< null: there are none
+  std::shared_ptr<detail::EmitterCore> emitter = {};   ///< for Context::emit; may be null
+  std::function<void(const Failure&)> failed = {};     ///< told of each message that is stopped for, held or buried; may be empty
 };
 
 /// Throws Exception (ErrorCode::config) where a backend can't acknowledge and nobody said that at most once will do.
 void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, const std::string& listener);
 
-/// What a listener has done so far. Written by its thread once a batch, read by any.
-struct Counters {
-  std::atomic<std::uint64_t> received{0};
-  std::atomic<std::uint64_t> handled{0};
-  std::atomic<std::uint64_t> unhandled{0};  ///< settled, because no handler wants their type
-  std::atomic<std::uint64_t> dropped{0};    ///< settled, because a handler said so
-  std::atomic<std::int64_t> idle_since_ns{
-      0};  ///< the clock's monotonic time since which nothing came; 0: something is in hand, or nothing is assigned
+/// A message that has been unfinished for long, and what it waits for.
+struct Unfinished {
+  std::string topic = {};
+  std::int32_t partition = -1;
+  std::int64_t offset = -1;
+  std::string key = {};
+  std::string handler = {};
+  std::string waits_for = {};  ///< "a worker", "its handler", "its next attempt in 1200 ms", "a person: it is held", ...
+  std::string reason = {};     ///< of the last failure
+  std::uint32_t attempts = 0;
+  std::chrono::milliseconds age{};
 };
 
-/// One listener over one consumer with one worker: the thread that steps. step() and drain(): one call at a time.
+/// One listener over one consumer.
+///
+/// All state belongs to one thread at a time: the one that steps, or the keeper while a handler is slow on it. Workers, emitters and
+/// Completions speak to it through the inbox alone. step() and drain(): one call at a time.
 class Engine {
  public:
   enum class Step : std::uint8_t { handled, event, idle };
 
   Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t capabilities, route::Router router, EngineOptions options);
+  ~Engine();
 
-  /// Polls once, at most for `timeout`, and handles what came. After an error only drain() is left; failure() says more where it was a
-  /// message's.
+  /// Does what is due, polls once, at most for `timeout`, and handles what came. After an error only drain() is left; failure() says more
+  /// where it was a message's.
   Result<Step> step(std::chrono::milliseconds timeout, const std::stop_token& stop);
 
-  /// The end: what is finished is settled and durable at the broker when this returns, then the group is left. Waits at most for
-  /// options.drain, and for leaving the group kCloseTimeout more.
+  /// The end: what has not begun is let go; what runs is awaited, at most for options.drain; what is finished is settled and durable at
+  /// the broker when this returns; then the group is left (at most border::kCloseTimeout more).
   Result<void> drain();
+  /// The same by steps, for who drives the engine: begin_drain(), drain_step() until it returns true, end_drain().
+  void begin_drain();
+  bool drain_step(std::chrono::milliseconds timeout);
+  Result<void> end_drain();
 
-  /// step() until the token asks to stop, then drain(). Blocks; stop requests wake it.
+  /// step() until the token asks to stop, then drain(). Blocks; stop requests wake it. Keeps the group alive while a handler is slow.
   Result<void> run(const std::stop_token& stop);
+
+  /// When something is due that no poll brings; nullopt: nothing.
+  std::optional<std::chrono::nanoseconds> next_due() const;
+  /// Whether a message is in hand, held ones included.
+  std::size_t unfinished() const noexcept { return unfinished_; }
 
   const std::optional<Failure>& failure() const noexcept { return failure_; }
   /// Whether all that is left is the broker's part of drain(): no handler runs any more. Any thread.
   bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
   const Counters& counters() const noexcept { return counters_; }
   const std::string& name() const noexcept { return options_.name; }
+  const std::string& group() const noexcept { return options_.group; }
+  /// What other threads want of it. It outlives the engine.
+  const std::shared_ptr<Inbox>& inbox() const noexcept { return inbox_; }
+
+  // By the owner of the state: through the inbox.
+  /// The messages that have been unfinished for longer than `limit`, the first of each lane; at most `most`.
+  std::vector<Unfinished> unfinished_for(std::chrono::nanoseconds limit, std::size_t most);
+  /// Lets one message go that waits or is held: it is settled, counted as skipped and logged with `who`.
+  Result<void> skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who);
 
  private:
-  struct Tally {
-    std::uint64_t handled = 0;
-    std::uint64_t unhandled = 0;
-    std::uint64_t dropped = 0;
+  friend class Keeper;
+  using nanoseconds = std::chrono::nanoseconds;
+
+  enum class Timer : std::uint8_t { retry, bury, completion };
+  struct Due {
+    nanoseconds when;
+    lane::Item* item;
+    std::uint64_t serial;
+    Timer what;
+    bool operator>(const Due& other) const noexcept { return when > other.when; }
+  };
+  // A revocation that waits for handlers.
+  struct Parting {
+    std::vector<settle::Source*> sources;
+    std::uint64_t event_token;
+    nanoseconds deadline;
+    nanoseconds give_up;  // settling must be over
+    std::string list;
+  };
+  struct PendingParcel {
+    Parcel parcel;
+    bool out = false;
   };
 
-  Result<void> handle_batch(const border::Batch& batch, const std::stop_token& stop);
-  bool handle_message(const dispytch_message& raw, Tally& tally);
-  bool handle_targets(const std::vector<route::Target>& targets, MessageDelivery& delivery, bool& dropped);
-  void fail(ErrorCode code, const Message& message, std::string handler, std::string reason);
+  // engine.cpp: the step
+  Result<Step> poll(std::chrono::milliseconds timeout, const std::stop_token& stop);
+  bool work_through();
+  std::uint32_t credit() const noexcept;
   Result<void> settle();
-  void handle_event(const border::Batch& batch);
-  void forget_sources(const border::Batch& batch);
-  void confirm(std::uint64_t event_token);
-  Error to_error(dispytch_status status, const dispytch_error& error) const;
   Result<void> survive(Error error, const std::stop_token& stop);
+  Error to_error(dispytch_status status, const dispytch_error& error) const;
   void announce(std::string_view text) const;
-  void note_idle(std::chrono::nanoseconds since);
-  void publish(const Tally& tally, std::uint64_t received);
+  void note_idle(nanoseconds since);
+  nanoseconds now() const noexcept { return options_.clock->monotonic(); }
+  bool in_hand(const lane::Item& item, std::uint64_t serial) const noexcept { return item.serial == serial; }
 
-  const EngineOptions options_;
+  // arrival.cpp: from a batch into lanes, from lanes to workers
+  void take_batch(border::Batch batch, const std::stop_token& stop);
+  lane::Item* arrive(const dispytch_message& raw, lane::SharedBatch& shared, nanoseconds at);
+  void dispatch();
+  void dispatch_here();
+  void dispatch_to_workers();
+  void run_here(lane::Item& item);
+  void withhold_where_full(settle::Source& source, lane::Lane& lane);
+  void resume_where_room();
+  Result<void> withhold(settle::Source& source, bool on);
+  void release_share(lane::Item& item) noexcept;
+  void park(lane::Item& item);
+
+  // outcome.cpp: what becomes of a message
+  void parcel_returned(PendingParcel& parcel);
+  void judge(lane::Item& item);
+  void await(lane::Item& item);
+  void answered(lane::Item& item, std::uint64_t serial, Attempt::Answer answer);
+  void take_trouble(lane::Item& item);
+  void try_again(lane::Item& item, nanoseconds delay);
+  void block(lane::Item& item);
+  void give_up(lane::Item& item, OnFailure how);
+  void bury(lane::Item& item);
+  void buried(lane::Item& item, std::uint64_t serial, const Result<Receipt>& result);
+  void hold(lane::Item& item);
+  void stop_for(lane::Item& item);
+  void finish(lane::Item& item);
+  void drop_item(lane::Item& item);
+  void advance(lane::Lane& lane);
+  void start_running(lane::Item& item) noexcept;
+  void stop_running(lane::Item& item) noexcept;
+  void fire(nanoseconds at);
+  Failure describe(const lane::Item& item) const;
+  const handle::Policy& policy_of(const lane::Item& item) const noexcept;
+
+  // parting.cpp: rebalance and drain
+  void handle_event(const border::Batch& batch);
+  void assigned(const border::Batch& batch);
+  void revoking(const border::Batch& batch);
+  void lost(const border::Batch& batch);
+  void advance_partings();
+  void part(Parting& parting);
+  void let_go(const std::vector<settle::Source*>& sources);
+  void let_go(lane::Lane& lane, const std::vector<settle::Source*>& sources);
+  void forget(settle::Source& source);
+  std::vector<settle::Source*> sources_of(const border::Batch& batch);
+  void lose(const std::vector<settle::Source*>& sources);
+  void confirm(std::uint64_t event_token);
+  bool anything_running() const noexcept { return running_ > 0; }
+
+  EngineOptions options_;
   const std::string log_source_;
   const std::unique_ptr<border::ConsumerHandle> consumer_;
+  const bool can_withhold_;
+  const handle::Policy listener_policy_;  // of messages for which no handler was found
   route::Router router_;
-  settle::Settler settler_;
-  codec::Decoder decoder_;
+  const std::shared_ptr<Inbox> inbox_;
+  settle::Ledger ledger_;
+  lane::Lanes lanes_;
+  lane::ItemPool items_;
+  Runner runner_;
+  codec::Decoder decoder_;  // of the thread that steps
   Counters counters_;
   std::optional<Failure> failure_;
+
+  std::size_t unfinished_ = 0;
+  std::uint64_t unfinished_bytes_ = 0;
+  std::size_t running_ = 0;   // messages with a worker, a Completion, an emitter, or on the way to the dead letters
+  std::size_t withheld_lanes_ = 0;    // lanes that have had their share
+  std::size_t withheld_sources_ = 0;
+  std::unordered_map<std::uint64_t, Attempt::Answer> early_answers_;  // by serial: came before the worker was back
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> timers_;
+  std::deque<Parting> partings_;
+  std::vector<std::unique_ptr<lane::SharedBatch>> batches_;  // all there are; those without users are used again
+  std::vector<lane::SharedBatch*> free_batches_;
+  std::vector<std::unique_ptr<PendingParcel>> parcels_;
+  std::vector<PendingParcel*> free_parcels_;
+  std::size_t parcels_out_ = 0;
+  double item_cost_ns_ = 0;  // of a message's handling by workers, smoothed
+  bool here_busy_ = false;   // a handler runs on the thread that steps
+  nanoseconds arrived_{};    // of the batch at hand
+
   std::size_t assigned_ = 0;        // sources held now
   bool announces_sources_ = false;  // the backend tells of its sources: without any there is nothing to be idle of
   bool down_ = false;
+  bool let_all_go_ = false;  // the drain has begun
+  std::stop_token stop_;     // of the step at hand
+  std::chrono::nanoseconds drain_deadline_{};
   std::atomic<bool> draining_{false};
   std::chrono::milliseconds pause_after_error_{0};
+  std::unique_ptr<Keeper> keeper_;
 };
 
 }  // namespace dispytch::listen

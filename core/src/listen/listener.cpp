@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "border/access.hpp"
+#include "emit/access.hpp"
 #include "handle/bind.hpp"
 #include "listen/engine.hpp"
+#include "listen/pool.hpp"
 
 namespace dispytch {
 
@@ -32,13 +34,22 @@ EventListener& EventListener::include(HandlerGroup group) {
 void EventListener::run(std::stop_token stop) {
   Wiring& wiring = *wiring_;
   if (!wiring.consumer) throw Exception{ErrorCode::invalid, "listener `" + wiring.options.name + "` was run before; make another one"};
-  route::Router router = route::wire(wiring.groups, wiring.providers, {.standard = wiring.options.wire});
+  const ListenerOptions& said = wiring.options;
+  route::Router router = route::wire(wiring.groups, wiring.providers, {.standard = said.wire},
+                                     {.policy = said.policy, .dead_letters = said.dead_letter.has_value()});
   const std::uint64_t capabilities = wiring.consumer->adapter().capabilities();
   listen::require_acknowledgement(capabilities, wiring.options.at_most_once, wiring.options.name);
-  listen::Engine engine{std::move(wiring.consumer),
-                        capabilities,
-                        std::move(router),
-                        {.name = wiring.options.name, .at_most_once = wiring.options.at_most_once, .drain = wiring.options.drain}};
+  listen::EngineOptions options{
+      .name = said.name,
+      .at_most_once = said.at_most_once,
+      .drain = said.drain,
+      .delivery = {.ordering = said.ordering, .concurrency = said.concurrency, .policy = said.policy}};
+  if (said.emitter) options.emitter = detail::EmitterAccess::core(*said.emitter);
+  if (said.dead_letter) {
+    options.dead_letters = listen::dead_letters_through(detail::EmitterAccess::core(said.dead_letter->emitter), said.dead_letter->topic);
+  }
+  if (said.concurrency > 1) options.executor = std::make_unique<listen::Pool>(said.concurrency);
+  listen::Engine engine{std::move(wiring.consumer), capabilities, std::move(router), std::move(options)};
   engine.run(stop).value();
 }
 

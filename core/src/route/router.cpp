@@ -56,7 +56,10 @@ std::vector<border::ConsumerDocument::Topic> Router::subscription() const {
 const TopicRoutes& Router::look_up(std::string_view topic) {
   auto found = seen_.find(topic);
   if (found == seen_.end()) {
-    if (seen_.size() >= kTopicsRemembered) seen_.clear();
+    if (seen_.size() >= kTopicsRemembered) {
+      for (auto& [name, old] : seen_) replaced_.push_back(std::move(old));
+      seen_.clear();
+    }
     auto routes = std::make_unique<TopicRoutes>(resolve(topic));
     const std::string_view key = routes->topic;  // the segments view it too: cut once it lies where it stays
     const auto cut = [&](Target& target) {
@@ -81,6 +84,7 @@ TopicRoutes Router::resolve(std::string_view topic) const {
   if (const WireForm* configured = topic_wires_.find(topic)) routes.wire = *configured;
   for (const Entry& entry : entries_) {
     if (!entry.pattern.matches(topic)) continue;
+    routes.finishes_later = routes.finishes_later || entry.handler.handler->finishes_later;
     const detail::EventType* event = entry.handler.handler->event;
     if (event == nullptr) {
       routes.any_type.push_back({&entry.handler});
@@ -95,11 +99,12 @@ TopicRoutes Router::resolve(std::string_view topic) const {
   return routes;
 }
 
-Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires) {
+Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires,
+            const handle::Surroundings& surroundings) {
   std::vector<std::string> problems = providers.conflicts();
   std::vector<handle::BoundHandler> handlers;
   for (const HandlerGroup& group : groups) {
-    for (const auto& handler : group.handlers()) handlers.push_back(handle::bind(*handler, providers, problems));
+    for (const auto& handler : group.handlers()) handlers.push_back(handle::bind(*handler, providers, problems, surroundings));
   }
   Router router{std::move(handlers), std::move(wires), problems};
   if (problems.empty()) return router;

@@ -35,6 +35,7 @@ struct TopicRoutes {
   std::string topic = {};
   WireForm wire = {};
   bool reads_type = false;            ///< a handler wants events: the payload is opened to find the type
+  bool finishes_later = false;        ///< a handler takes a Completion
   const TypeRoute* only = nullptr;    ///< set where the payload says nowhere of which type it is, and there is one only
   std::vector<Target> any_type = {};  ///< of handlers that take every message, undecoded
   std::vector<TypeRoute> types = {};  ///< few: compared one after another
@@ -66,6 +67,11 @@ class Router {
     return look_up(topic);
   }
 
+  /// Routes that were replaced stay until this is called: when no message is left that may point to them.
+  void forget_replaced() noexcept {
+    if (!replaced_.empty()) replaced_.clear();
+  }
+
   /// The topics and patterns of all handlers, each once: what to subscribe to.
   std::vector<border::ConsumerDocument::Topic> subscription() const;
 
@@ -86,10 +92,12 @@ class Router {
   WireForm standard_wire_;
   TopicWires topic_wires_;
   std::unordered_map<std::string_view, std::unique_ptr<TopicRoutes>> seen_;  // keys view the routes' own topic
+  std::vector<std::unique_ptr<TopicRoutes>> replaced_;
   const TopicRoutes* last_ = nullptr;
 };
 
 /// Binds and routes all handlers of some groups, where there is no config file to check them against. Throws Exception with every mistake.
-Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires);
+Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires,
+            const handle::Surroundings& surroundings = {});
 
 }  // namespace dispytch::route

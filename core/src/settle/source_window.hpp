@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
+
+#include "base/mutate.hpp"
 
 namespace dispytch::settle {
 
@@ -14,16 +17,17 @@ namespace dispytch::settle {
 ///
 /// By ordinal, never by offset: compacted and transactional logs have gaps, so that "the next offset" is nothing to wait for. The
 /// low-water mark is the token of the last message before the first unfinished one: the only thing that may be acknowledged where a
-/// broker takes acknowledgements cumulatively. One thread at a time. Memory: 8 bytes and a bit for each message of the span.
+/// broker takes acknowledgements cumulatively. One thread at a time. Memory: 8 bytes and a bit for each message of the span; it grows by
+/// doubling where more come than fit, so that nothing that was delivered is ever refused.
 class SourceWindow {
  public:
   /// `span`: how many messages there may be between the first unfinished and the newest; rounded up to a power of two, at least 64.
   explicit SourceWindow(std::size_t span)
       : tokens_(std::bit_ceil(span < 64 ? std::size_t{64} : span)), finished_(tokens_.size() / 64), mask_{tokens_.size() - 1} {}
 
-  /// Takes the next message of the source. Not when full().
-  std::uint64_t arrive(std::uint64_t token) noexcept {
-    assert(!full());
+  /// Takes the next message of the source. Throws std::bad_alloc where it must grow and can't.
+  std::uint64_t arrive(std::uint64_t token) {
+    if (span() == tokens_.size()) grow();
     tokens_[next_ & mask_] = token;
     return next_++;
   }
@@ -37,6 +41,7 @@ class SourceWindow {
   /// The token up to which everything is finished, where that has moved since the last call.
   std::optional<std::uint64_t> take_mark() noexcept {
     const std::uint64_t before = first_unfinished_;
+    if (DISPYTCH_MUTATE("mark_highest") && next_ > 0) return tokens_[(next_ - 1) & mask_];
     while (first_unfinished_ < next_) {
       std::uint64_t& word = finished_[(first_unfinished_ & mask_) / 64];
       const unsigned shift = first_unfinished_ % 64;
@@ -53,10 +58,22 @@ class SourceWindow {
 
   /// Messages that arrived and are not below the mark: what the span bounds.
   std::size_t span() const noexcept { return static_cast<std::size_t>(next_ - first_unfinished_); }
-  bool full() const noexcept { return span() == tokens_.size(); }
-  std::size_t room() const noexcept { return tokens_.size() - span(); }
 
  private:
+  void grow() {
+    std::vector<std::uint64_t> tokens(2 * tokens_.size());
+    std::vector<std::uint64_t> finished(tokens.size() / 64);
+    const std::uint64_t mask = tokens.size() - 1;
+    for (std::uint64_t ordinal = first_unfinished_; ordinal < next_; ++ordinal) {
+      tokens[ordinal & mask] = tokens_[ordinal & mask_];
+      const std::uint64_t bit = finished_[(ordinal & mask_) / 64] >> (ordinal % 64) & 1;
+      finished[(ordinal & mask) / 64] |= bit << (ordinal % 64);
+    }
+    tokens_ = std::move(tokens);
+    finished_ = std::move(finished);
+    mask_ = mask;
+  }
+
   std::vector<std::uint64_t> tokens_;    // ring by ordinal
   std::vector<std::uint64_t> finished_;  // one bit for each of the ring
   std::uint64_t mask_;

@@ -20,6 +20,20 @@ constexpr std::chrono::milliseconds kNoWait{0};
 constexpr std::chrono::milliseconds kDeliveryTimeout{1000};  // of the virtual clock
 using nlohmann::json;
 
+// Keeps what would go to the dead letters' topic.
+class Collected final : public listen::DeadLetters {
+ public:
+  explicit Collected(std::vector<OutgoingMessage>& letters) : letters_{letters} {}
+  std::string_view topic_template() const noexcept override { return "{topic}.dlq"; }
+  void send(const OutgoingMessage& message, Done done) override {
+    letters_.push_back(message);
+    done(Receipt{});
+  }
+
+ private:
+  std::vector<OutgoingMessage>& letters_;
+};
+
 }  // namespace
 
 struct Harness::State {
@@ -28,9 +42,11 @@ struct Harness::State {
   VirtualClock clock = {};
   Providers providers = {};
   std::shared_ptr<border::Adapter> adapter = {};
-  EventEmitter emitter{std::shared_ptr<detail::EmitterCore>{}};
+  std::shared_ptr<detail::EmitterCore> emitter_core = {};
+  EventEmitter emitter{emitter_core};
   std::unique_ptr<listen::Engine> engine = {};
   std::vector<Failure> failures = {};
+  std::vector<OutgoingMessage> dead_letters = {};
   bool stopped = false;
 
   void open();
@@ -51,8 +67,9 @@ void Harness::State::open() {
                                   {.application = "harness", .version = "", .clock = &clock}, kNoWait)
                 .value();
   auto producer = adapter->open_producer(border::producer_document(json::object(), kDeliveryTimeout), {}, kNoWait).value();
-  emitter = EventEmitter{detail::EmitterCore::make(std::move(producer),
-                                                   {.name = "harness", .wire = wire, .pumping = emit::Pumping::inline_, .clock = &clock})};
+  emitter_core = detail::EmitterCore::make(std::move(producer),
+                                           {.name = "harness", .wire = wire, .pumping = emit::Pumping::inline_, .clock = &clock});
+  emitter = EventEmitter{emitter_core};
 }
 
 // Whatever emitter a handler asks for is the harness's.
@@ -67,11 +84,15 @@ void Harness::State::lend_emitter() {
 
 void Harness::State::listen() {
   lend_emitter();
-  route::Router router = route::wire({group}, providers, {.standard = wire});
+  route::Router router = route::wire({group}, providers, {.standard = wire}, {.dead_letters = true});
   const border::ConsumerDocument document{.topics = router.subscription(), .group = "harness"};
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kNoWait).value();
-  engine = std::make_unique<listen::Engine>(std::move(consumer), adapter->capabilities(), std::move(router),
-                                            listen::EngineOptions{.name = "harness", .quiet = true, .clock = &clock});
+  listen::EngineOptions options{
+      .name = "harness", .group = "harness", .quiet = true, .clock = &clock, .emitter = emitter_core, .failed = [this](const listen::Failure& failure) {
+        failures.push_back({failure.topic, failure.handler, failure.reason, failure.payload});
+      }};
+  options.dead_letters = std::make_unique<Collected>(dead_letters);
+  engine = std::make_unique<listen::Engine>(std::move(consumer), adapter->capabilities(), std::move(router), std::move(options));
 }
 
 Providers& Harness::providers() noexcept { return state_->providers; }
@@ -86,19 +107,23 @@ void Harness::settle() {
     const Result<listen::Engine::Step> step = engine.step(kNoWait, {});
     if (!step) {
       if (!engine.failure()) throw Exception{step.error()};
-      const listen::Failure& failure = *engine.failure();
-      state_->failures.push_back({failure.topic, failure.handler, failure.reason, failure.payload});
       (void)engine.drain();
       state_->stopped = true;
       return;
     }
-    if (*step == listen::Engine::Step::idle) return;
+    if (*step != listen::Engine::Step::idle) continue;
+    const auto due = engine.next_due();
+    if (!due) return;
+    const auto now = state_->clock.monotonic();
+    if (*due > now) state_->clock.advance(*due - now);
   }
 }
 
 void Harness::advance(std::chrono::milliseconds by) { state_->clock.advance(by); }
 
 const std::vector<Failure>& Harness::failures() const noexcept { return state_->failures; }
+
+const std::vector<OutgoingMessage>& Harness::dead_letters() const noexcept { return state_->dead_letters; }
 
 std::uint64_t Harness::handled() const noexcept { return state_->engine ? state_->engine->counters().handled.load() : 0; }
 

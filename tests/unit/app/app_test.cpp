@@ -108,7 +108,7 @@ TEST(App, StopsWhenAskedTo) {
 TEST(App, AFailingHandlerEndsItWithOne) {
   const File file{kConfig};
   HandlerGroup group;
-  group.on<Counted>([](const Counted&) { throw std::runtime_error{"no"}; });
+  group.on<Counted>([](const Counted&) { throw std::runtime_error{"no"}; }, {.retry = {.attempts = 1}, .on_failure = OnFailure::stop});
   App app{"test"};
   app.config(file.path()).listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{1}).value(); });
   EXPECT_EQ(app.run({}), 1);

@@ -25,6 +25,8 @@ TEST(Load, MakesStructsOfEveryKey) {
 version: 1
 logging: { level: debug, format: json }
 plugins: { paths: [ /opt/plugins, near, ../up ] }
+http: { address: localhost:9102 }
+control: { socket: run/control.sock }
 backends:
   bus:
     plugin: broker
@@ -50,6 +52,8 @@ listeners:
   EXPECT_EQ(config.logging.level, log::Level::debug);
   EXPECT_EQ(config.logging.format, log::Format::json);
   EXPECT_EQ(config.plugin_paths, (std::vector<std::filesystem::path>{"/opt/plugins", "conf/near", "up"}));
+  EXPECT_EQ(config.http_address, "localhost:9102");
+  EXPECT_EQ(config.control_socket, "conf/run/control.sock");
   const BackendConfig& bus = config.backends.at("bus");
   EXPECT_EQ(bus.name, "bus");
   EXPECT_EQ(bus.plugin, "broker");
@@ -79,6 +83,7 @@ TEST(Load, TheLeastFileHasTheDefaults) {
   EXPECT_EQ(config.logging.level, log::Level::info);
   EXPECT_EQ(config.logging.format, log::Format::text);
   EXPECT_TRUE(config.backends.empty() && config.emitters.empty() && config.listeners.empty() && config.plugin_paths.empty());
+  EXPECT_TRUE(config.http_address.empty() && config.control_socket.empty());
 }
 
 // What the schema says of defaults is documentation; the structs are what an application gets.
@@ -156,9 +161,10 @@ TEST(Load, ThrowsTheWholeReportWhereThatIsAskedFor) {
     ADD_FAILURE() << "it did not throw";
   } catch (const Exception& exception) {
     EXPECT_EQ(exception.error().code, ErrorCode::config);
-    EXPECT_EQ(exception.error().text,
-              file.string() + ":1:10: version: expected `1`, found 2\n" + file.string() +
-                  ":2:1: x: unknown key; the keys here are: backends, emitters, listeners, logging, plugins, version\n2 errors\n");
+    EXPECT_EQ(
+        exception.error().text,
+        file.string() + ":1:10: version: expected `1`, found 2\n" + file.string() +
+            ":2:1: x: unknown key; the keys here are: backends, control, emitters, http, listeners, logging, plugins, version\n2 errors\n");
   }
   std::ofstream{file} << "version: 1\n";
   EXPECT_EQ(load_or_throw(file, tests::test_options()).file, file);

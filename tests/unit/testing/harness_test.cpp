@@ -78,11 +78,15 @@ TEST(Harness, TellsWhatFailedAndWhy) {
   harness.emit(Departed{.carrier = "UA"});
   harness.emit(Departed{.carrier = "AA"});
   harness.settle();
-  ASSERT_EQ(harness.failures().size(), 1);
+  ASSERT_EQ(harness.failures().size(), 2);
   EXPECT_EQ(harness.failures()[0].handler, "store");
   EXPECT_THAT(harness.failures()[0].reason, HasSubstr("the database is gone"));
   EXPECT_THAT(harness.failures()[0].payload, HasSubstr("UA"));
   EXPECT_EQ(harness.handled(), 0);
+  ASSERT_EQ(harness.dead_letters().size(), 2);
+  EXPECT_EQ(harness.dead_letters()[0].topic, "flights.dlq");
+  EXPECT_EQ(harness.dead_letters()[0].key, "UA");
+  EXPECT_THAT(harness.dead_letters()[0].headers, ::testing::Contains(::testing::Pair("dispytch-attempts", "3")));
 }
 
 TEST(Harness, ThrowsWhatIsWrongInTheWiring) {

@@ -12,7 +12,7 @@
 
 namespace dispytch::testing {
 
-/// A message that a handler failed on, or that is no such event.
+/// A message that was given up: a handler failed on it, or it is no such event.
 struct Failure {
   std::string topic = {};
   std::string handler = {};
@@ -41,13 +41,16 @@ class Harness : public ProvidesObjects<Harness> {
   /// The emitter, for code under test that wants one.
   EventEmitter& emitter();
 
-  /// Handles until nothing is in flight. A failure ends the listener, as in production; what was not handled stays.
+  /// Handles until nothing is in flight, but for what is held or waits for a Completion. Retries don't wait in real time: the virtual
+  /// clock is moved to each. Where a handler's `on_failure` is `stop`, a failure ends the listener, as in production.
   void settle();
 
   /// Moves the virtual clock.
   void advance(std::chrono::milliseconds by);
 
-  /// What stopped the listener, oldest first.
+  /// What was buried: each message as it would go to its dead letters' topic, `{topic}.dlq`, oldest first.
+  const std::vector<OutgoingMessage>& dead_letters() const noexcept;
+  /// What was given up after its attempts, oldest first: buried, held, or what stopped the listener.
   const std::vector<Failure>& failures() const noexcept;
   /// Messages settled because a handler ended well; and because no handler wanted their type.
   std::uint64_t handled() const noexcept;

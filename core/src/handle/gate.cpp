@@ -1,0 +1,70 @@
+#include "handle/gate.hpp"
+
+#include <algorithm>
+
+namespace dispytch::handle {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// How soon to ask again while somebody else probes.
+constexpr nanoseconds kAskAgain = std::chrono::milliseconds{50};
+
+nanoseconds interval(const Policy& policy) {
+  return policy.per_second > 0 ? nanoseconds{static_cast<std::int64_t>(1e9 / policy.per_second)} : nanoseconds{0};
+}
+
+}  // namespace
+
+Gate::Gate(const Policy& policy) noexcept
+    : failures_{policy.breaker_failures},
+      pause_{policy.breaker_pause},
+      interval_{interval(policy)},
+      tolerance_{interval_ * (policy.burst - 1)} {}
+
+nanoseconds Gate::admit(nanoseconds now) {
+  const std::lock_guard lock{mutex_};
+  if (open_) {
+    if (now < open_until_) return open_until_ - now;
+    if (probing_) return kAskAgain;
+  }
+  if (interval_ > nanoseconds{0}) {
+    full_at_ = std::max(full_at_, now);
+    if (full_at_ - now > tolerance_) return full_at_ - now - tolerance_;
+    full_at_ += interval_;
+  }
+  if (open_) probing_ = true;
+  return nanoseconds{0};
+}
+
+void Gate::succeeded() {
+  const std::lock_guard lock{mutex_};
+  in_a_row_ = 0;
+  open_ = false;
+  probing_ = false;
+}
+
+bool Gate::failed(nanoseconds now, std::string_view cause) {
+  if (failures_ == 0) return false;
+  const std::lock_guard lock{mutex_};
+  in_a_row_ = cause == cause_ ? in_a_row_ + 1 : 1;
+  cause_ = cause;
+  const bool was_open = open_;
+  if (!open_ && in_a_row_ < failures_) return false;
+  open_ = true;
+  probing_ = false;
+  open_until_ = now + pause_;
+  return was_open;
+}
+
+void Gate::withdrew() {
+  const std::lock_guard lock{mutex_};
+  probing_ = false;
+}
+
+bool Gate::open() const {
+  const std::lock_guard lock{mutex_};
+  return open_;
+}
+
+}  // namespace dispytch::handle

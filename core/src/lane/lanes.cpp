@@ -1,0 +1,104 @@
+#include "lane/lanes.hpp"
+
+#include <functional>
+
+#include "base/mutate.hpp"
+
+namespace dispytch::lane {
+
+void Lane::push(Item& item) noexcept {
+  item.lane = this;
+  item.next = nullptr;
+  (first == nullptr ? first : last->next) = &item;
+  last = &item;
+  ++size;
+}
+
+void Lane::remove(Item& item) noexcept {
+  Item* before = nullptr;
+  for (Item* at = first; at != &item; at = at->next) before = at;
+  (before == nullptr ? first : before->next) = item.next;
+  if (last == &item) last = before;
+  --size;
+}
+
+std::size_t Lanes::Hash::operator()(const Key& key) const noexcept {
+  return std::hash<std::string_view>{}(key.key) ^ (std::hash<const void*>{}(key.place) * 0x9e3779b97f4a7c15u);
+}
+
+Place& Lanes::place(std::string_view topic, std::int32_t partition) {
+  if (last_place_ != nullptr && last_place_->partition == partition && last_place_->topic == topic) return *last_place_;
+  auto& place = places_[{std::string{topic}, partition}];
+  if (!place) {
+    place = std::make_unique<Place>();
+    place->topic = topic;
+    place->partition = partition;
+    place->whole.place = place.get();
+  }
+  last_place_ = place.get();
+  return *place;
+}
+
+Lane& Lanes::make(Place& place) {
+  if (unused_.empty()) unused_.push_back(all_.emplace_back(std::make_unique<Lane>()).get());
+  Lane& lane = *unused_.back();
+  unused_.pop_back();
+  lane.place = &place;
+  lane.state = Lane::State::free;
+  lane.withheld = nullptr;
+  return lane;
+}
+
+Lane& Lanes::lane_of(Place& place, std::string_view key, bool has_key) {
+  if (ordering_ == Ordering::partition) return place.whole;
+  if (ordering_ == Ordering::none || !has_key) {
+    Lane& lane = make(place);
+    lane.keyed = false;
+    return lane;
+  }
+  const auto found = by_key_.find(Key{&place, key});
+  if (found != by_key_.end() && !DISPYTCH_MUTATE("lane_for_each_message")) return *found->second;
+  Lane& lane = make(place);
+  lane.key.assign(key);
+  lane.keyed = true;
+  by_key_.insert_or_assign(Key{&place, lane.key}, &lane);
+  return lane;
+}
+
+void Lanes::tidy(Lane& lane) {
+  if (lane.first != nullptr || &lane == &lane.place->whole) return;
+  if (lane.keyed) {
+    const auto found = by_key_.find(Key{lane.place, lane.key});
+    if (found != by_key_.end() && found->second == &lane) by_key_.erase(found);
+  }
+  unused_.push_back(&lane);
+}
+
+void Lanes::make_ready(Lane& lane) noexcept {
+  lane.state = Lane::State::ready;
+  lane.next_ready = nullptr;
+  (ready_first_ == nullptr ? ready_first_ : ready_last_->next_ready) = &lane;
+  ready_last_ = &lane;
+  ++ready_;
+}
+
+Lane* Lanes::take_ready() noexcept {
+  Lane* const lane = ready_first_;
+  if (lane == nullptr) return nullptr;
+  ready_first_ = lane->next_ready;
+  --ready_;
+  return lane;
+}
+
+void Lanes::withdraw(Lane& lane) noexcept {
+  Lane* before = nullptr;
+  for (Lane* at = ready_first_; at != nullptr; before = at, at = at->next_ready) {
+    if (at != &lane) continue;
+    (before == nullptr ? ready_first_ : before->next_ready) = lane.next_ready;
+    if (ready_last_ == &lane) ready_last_ = before;
+    --ready_;
+    return;
+  }
+}
+
+}  // namespace dispytch::lane

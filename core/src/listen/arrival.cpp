@@ -1,0 +1,206 @@
+// From a poll's batch into lanes, and from lanes to where handlers run.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/mutate.hpp"
+#include "listen/engine.hpp"
+#include "listen/keeper.hpp"
+
+namespace dispytch::listen {
+namespace {
+
+using lane::Item;
+using lane::Lane;
+using std::chrono::nanoseconds;
+
+// What a worker takes at once should be over in this time, so that what is done gets settled and a revocation needn't wait.
+constexpr double kParcelNs = 5e6;
+constexpr double kMostOfAParcel = 256;
+
+std::string_view view(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
+
+// Where the broker has no partitions the source itself is told apart from others of its topic.
+std::int32_t partition_of(const dispytch_message& raw) {
+  if ((raw.flags & DISPYTCH_MSG_PARTITION) != 0) return raw.partition;
+  return -2 - static_cast<std::int32_t>(DISPYTCH_SOURCE_SLOT(raw.source));
+}
+
+}  // namespace
+
+void Engine::take_batch(border::Batch batch, const std::stop_token& stop) {
+  if (free_batches_.empty()) free_batches_.push_back(batches_.emplace_back(std::make_unique<lane::SharedBatch>()).get());
+  lane::SharedBatch& shared = *free_batches_.back();
+  free_batches_.pop_back();
+  shared.batch = std::move(batch);
+  shared.users = 1;  // this function
+  arrived_ = now();
+  if (keeper_) keeper_->batch_begins();
+  const auto messages = shared.batch.messages();
+  std::size_t taken = 0;
+  while (taken < messages.size() && !failure_ && !let_all_go_ && !stop.stop_requested()) {
+    arrive(messages[taken++], shared, arrived_);
+    if (!options_.executor) dispatch_here();
+  }
+  Counters::add(counters_.received, taken);
+  if (keeper_) keeper_->batch_ends();
+  if (--shared.users == 0) {
+    shared.batch.release();
+    free_batches_.push_back(&shared);
+  }
+}
+
+// nullptr: the message is of a source that was given up; whoever has it next gets the message too.
+Item* Engine::arrive(const dispytch_message& raw, lane::SharedBatch& shared, nanoseconds at) {
+  settle::Source* source = ledger_.find(raw.source);
+  if (source == nullptr) {
+    if (announces_sources_) return nullptr;
+    source = &ledger_.add(raw.source);
+  }
+  if (source->let_go.load(std::memory_order_relaxed)) return nullptr;
+  lane::Place& place = lanes_.place(view(raw.topic), partition_of(raw));
+  Item& item = items_.take();
+  item.raw = &raw;
+  item.batch = &shared;
+  ++shared.users;
+  item.source = source;
+  item.ordinal = ledger_.arrive(*source, raw.token);
+  item.routes = &router_.routes(place.topic);
+  item.bytes = raw.key.len + raw.payload.len;
+  item.arrived = at;
+  ++unfinished_;
+  unfinished_bytes_ += item.bytes;
+  if (item.routes->finishes_later) park(item);  // its handler may look at it after the batch is gone
+  Lane& lane = lanes_.lane_of(place, view(raw.key), raw.key.data != nullptr);
+  lane.push(item);
+  if (lane.state == Lane::State::free) {
+    lanes_.make_ready(lane);
+  } else if (lane.state == Lane::State::blocked) {
+    park(item);
+  }
+  withhold_where_full(*source, lane);
+  return &item;
+}
+
+// ---- from lanes to workers ----
+
+void Engine::dispatch() {
+  if (failure_ || let_all_go_) return;
+  if (options_.executor) {
+    dispatch_to_workers();
+  } else {
+    dispatch_here();
+  }
+}
+
+void Engine::dispatch_here() {
+  while (!here_busy_ && !failure_ && !let_all_go_ && !stop_.stop_requested()) {
+    Lane* const lane = lanes_.take_ready();
+    if (lane == nullptr) return;
+    lane->state = Lane::State::running;
+    Item& item = *lane->first;
+    run_here(item);
+    judge(item);
+    advance(*lane);
+  }
+}
+
+void Engine::run_here(Item& item) {
+  start_running(item);
+  item.state = Item::State::running;
+  here_busy_ = true;
+  if (keeper_) {
+    keeper_->enter_handler();
+    runner_.run(item, decoder_);
+    keeper_->leave_handler();
+  } else {
+    runner_.run(item, decoder_);
+  }
+  here_busy_ = false;
+}
+
+// Each free worker gets a share of what is ready: much while there is much (few hand-overs), one message at a time towards the end (so that
+// all end together: guided self-scheduling, Polychronopoulos and Kuck 1987), and never more than takes kParcelNs.
+void Engine::dispatch_to_workers() {
+  const std::size_t workers = options_.executor->workers();
+  while (parcels_out_ < workers && lanes_.any_ready()) {
+    const double affordable = item_cost_ns_ > 0 ? std::clamp(kParcelNs / item_cost_ns_, 1.0, kMostOfAParcel) : 1;
+    const std::size_t share_of_lanes = std::max<std::size_t>(1, lanes_.ready() / (2 * workers));
+    const auto share_of_items = static_cast<std::size_t>(affordable);
+    const std::size_t run = std::max<std::size_t>(1, share_of_items / share_of_lanes);  // of one lane
+    if (free_parcels_.empty()) {
+      auto& made = parcels_.emplace_back(std::make_unique<PendingParcel>());
+      made->parcel.runner = &runner_;
+      made->parcel.clock = options_.clock;
+      made->parcel.returned = [this, parcel = made.get()](Parcel&) { inbox_->post([this, parcel] { parcel_returned(*parcel); }); };
+      free_parcels_.push_back(made.get());
+    }
+    PendingParcel& pending = *free_parcels_.back();
+    free_parcels_.pop_back();
+    std::vector<Item*>& items = pending.parcel.items;
+    items.clear();
+    for (std::size_t lanes = 0; lanes < share_of_lanes && items.size() < share_of_items; ++lanes) {
+      Lane* const lane = lanes_.take_ready();
+      if (lane == nullptr) break;
+      lane->state = Lane::State::running;
+      std::size_t taken = 0;
+      for (Item* item = lane->first; item != nullptr && taken < run; item = item->next, ++taken) {
+        start_running(*item);
+        item->state = Item::State::running;
+        item->verdict = item->next_target > 0 ? item->verdict : lane::Verdict::none;
+        items.push_back(item);
+      }
+    }
+    ++parcels_out_;
+    options_.executor->submit(pending.parcel);
+  }
+}
+
+// ---- bounds ----
+
+// A lane that has had its share of the unfinished messages, and a source whose window is nearly full, get no more for now. Where the
+// backend can't withhold one source, credit() withholds all.
+void Engine::withhold_where_full(settle::Source& source, Lane& lane) {
+  if (lane.state == Lane::State::blocked && lane.size > options_.delivery.limits.lane && lane.withheld == nullptr) {
+    lane.withheld = &source;
+    ++withheld_lanes_;
+    ++source.withheld_lanes;
+  }
+  if (!can_withhold_ || source.withheld) return;
+  const std::size_t reserve = std::min<std::size_t>(2 * std::size_t{options_.batch_messages}, options_.delivery.limits.span / 2);
+  if (source.withheld_lanes == 0 && ledger_.room(source) >= reserve) return;
+  if (const Result<void> withheld = withhold(source, true); !withheld) log::warning(log_source_, withheld.error().text);
+}
+
+void Engine::resume_where_room() {
+  const std::size_t reserve = std::min<std::size_t>(4 * std::size_t{options_.batch_messages}, options_.delivery.limits.span * 3 / 4);
+  ledger_.for_each([&](settle::Source& source) {
+    if (!source.withheld || source.withheld_lanes > 0 || ledger_.room(source) < reserve) return;
+    if (const Result<void> resumed = withhold(source, false); !resumed) log::warning(log_source_, resumed.error().text);
+  });
+}
+
+Result<void> Engine::withhold(settle::Source& source, bool on) {
+  dispytch_source named{};
+  named.source = source.id;
+  if (Result<void> paused = consumer_->pause({&named, 1}, on); !paused) return paused;
+  source.withheld = on;
+  withheld_sources_ += on ? 1 : std::size_t(-1);
+  return {};
+}
+
+void Engine::release_share(Item& item) noexcept {
+  lane::SharedBatch* const shared = std::exchange(item.batch, nullptr);
+  if (shared == nullptr || --shared->users > 0) return;
+  shared->batch.release();
+  free_batches_.push_back(shared);
+}
+
+// A message that waits must not pin the batch it came in, and with it a whole response of the broker.
+void Engine::park(Item& item) {
+  if (item.batch == nullptr) return;
+  item.own(consumer_->api(), consumer_->raw());
+  release_share(item);
+}
+
+}  // namespace dispytch::listen

@@ -1,0 +1,82 @@
+#include "listen/dead_letters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "emit/emitter_core.hpp"
+
+namespace dispytch::listen {
+namespace {
+
+constexpr std::size_t kMostOfAText = 1024;  // brokers bound a message's headers
+
+// What an earlier death left behind; `dispytch-replayed` stays, by which a loop is noticed.
+constexpr std::array<std::string_view, 11> kOurs = {
+    "dispytch-reason",   "dispytch-exception", "dispytch-handler", "dispytch-listener", "dispytch-group", "dispytch-topic",
+    "dispytch-partition", "dispytch-offset",    "dispytch-attempts", "dispytch-first",    "dispytch-last"};
+
+std::string cut(std::string_view text) {
+  if (text.size() <= kMostOfAText) return std::string{text};
+  std::size_t end = kMostOfAText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u) --end;  // not within a character
+  return std::string{text.substr(0, end)} + "…";
+}
+
+class Through final : public DeadLetters {
+ public:
+  Through(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template)
+      : emitter_{std::move(emitter)}, topic_template_{std::move(topic_template)} {}
+  std::string_view topic_template() const noexcept override { return topic_template_; }
+  void send(const OutgoingMessage& message, Done done) override { emitter_->emit_now(message, std::move(done)); }
+
+ private:
+  const std::shared_ptr<detail::EmitterCore> emitter_;
+  const std::string topic_template_;
+};
+
+}  // namespace
+
+std::string dead_letter_topic(std::string_view topic_template, std::string_view topic, std::string_view listener, std::string_view group) {
+  std::string name;
+  while (!topic_template.empty()) {
+    const auto fill = [&](std::string_view placeholder, std::string_view with) {
+      if (!topic_template.starts_with(placeholder)) return false;
+      name += with;
+      topic_template.remove_prefix(placeholder.size());
+      return true;
+    };
+    if (fill("{topic}", topic) || fill("{listener}", listener) || fill("{group}", group)) continue;
+    name += topic_template.front();
+    topic_template.remove_prefix(1);
+  }
+  return name;
+}
+
+OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituary, std::string_view topic_template) {
+  OutgoingMessage letter{.topic = dead_letter_topic(topic_template, message.topic(), obituary.listener, obituary.group)};
+  if (const auto key = message.key()) letter.key.emplace(*key);
+  if (const auto payload = message.payload()) letter.payload.emplace(*payload);
+  for (const Header& header : message.headers()) {
+    if (std::ranges::find(kOurs, header.key) == kOurs.end()) letter.headers.emplace_back(header.key, header.value);
+  }
+  const auto say = [&](std::string_view name, std::string value) { letter.headers.emplace_back(name, std::move(value)); };
+  say("dispytch-reason", cut(obituary.reason));
+  if (!obituary.exception.empty()) say("dispytch-exception", cut(obituary.exception));
+  if (!obituary.handler.empty()) say("dispytch-handler", std::string{obituary.handler});
+  say("dispytch-listener", std::string{obituary.listener});
+  if (!obituary.group.empty()) say("dispytch-group", std::string{obituary.group});
+  say("dispytch-topic", std::string{message.topic()});
+  if (const auto partition = message.partition()) say("dispytch-partition", std::to_string(*partition));
+  if (const auto offset = message.offset()) say("dispytch-offset", std::to_string(*offset));
+  say("dispytch-attempts", std::to_string(obituary.attempts));
+  say("dispytch-first", std::to_string(obituary.first_ms));
+  say("dispytch-last", std::to_string(obituary.last_ms));
+  return letter;
+}
+
+std::unique_ptr<DeadLetters> dead_letters_through(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template) {
+  return std::make_unique<Through>(std::move(emitter), std::move(topic_template));
+}
+
+}  // namespace dispytch::listen

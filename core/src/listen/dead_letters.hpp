@@ -1,0 +1,52 @@
+// Where messages go that can't be handled: as they came, with what is known of the failure in their headers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <dispytch/emitter.hpp>
+#include <dispytch/message.hpp>
+
+namespace dispytch::detail {
+class EmitterCore;
+}
+
+namespace dispytch::listen {
+
+/// What is known of a message's failure.
+struct Obituary {
+  std::string_view reason = {};     ///< failed, undecodable, unhandled, or what the handler said
+  std::string_view exception = {};  ///< type and text; cut
+  std::string_view handler = {};
+  std::string_view listener = {};
+  std::string_view group = {};
+  std::uint32_t attempts = 0;
+  std::int64_t first_ms = 0;  ///< unix, when this process first saw it
+  std::int64_t last_ms = 0;   ///< unix, of the last attempt
+};
+
+/// The original bytes, key and headers, and the dispytch-* headers. An earlier death's headers are replaced; what a replay counted stays.
+OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituary, std::string_view topic_template);
+
+/// `{topic}`, `{listener}` and `{group}` filled in.
+std::string dead_letter_topic(std::string_view topic_template, std::string_view topic, std::string_view listener, std::string_view group);
+
+/// Any thread.
+class DeadLetters {
+ public:
+  using Done = std::function<void(const Result<Receipt>&)>;
+  virtual ~DeadLetters() = default;
+  /// With {topic}, {listener} and {group} to be filled in.
+  virtual std::string_view topic_template() const noexcept = 0;
+  /// Never blocks. `done` is called once, on whatever thread, also before this returns.
+  virtual void send(const OutgoingMessage& message, Done done) = 0;
+};
+
+/// Through an emitter.
+std::unique_ptr<DeadLetters> dead_letters_through(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template);
+
+}  // namespace dispytch::listen

@@ -1,0 +1,58 @@
+// What other threads have to say to the owner of a listener's state: workers, emitters, Completions, the operator.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace dispytch::listen {
+
+/// A queue of things to do. Bounded by what is unfinished: each message has one piece of news at a time.
+class Inbox {
+ public:
+  using News = std::function<void()>;
+
+  /// `wake` is called when the first news comes to an empty inbox; it must not block. Any thread.
+  explicit Inbox(std::function<void()> wake) : wake_{std::move(wake)} {}
+
+  /// Any thread, never blocks for long. After close() nothing happens.
+  void post(News news) {
+    bool first = false;
+    {
+      const std::lock_guard lock{mutex_};
+      if (closed_) return;
+      first = news_.empty();
+      news_.push_back(std::move(news));
+      if (first) wake_();
+    }
+  }
+
+  /// The owner: does what was posted, in order. Returns whether there was anything.
+  bool run() {
+    {
+      const std::lock_guard lock{mutex_};
+      if (news_.empty()) return false;
+      running_.swap(news_);
+    }
+    for (News& news : running_) news();
+    running_.clear();
+    return true;
+  }
+
+  /// The owner, at its end: what comes later finds nobody.
+  void close() {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    news_.clear();
+  }
+
+ private:
+  const std::function<void()> wake_;
+  std::mutex mutex_;  // guards news_ and closed_, and that wake_ isn't called after close()
+  std::vector<News> news_;
+  bool closed_ = false;
+  std::vector<News> running_;  // the owner's
+};
+
+}  // namespace dispytch::listen

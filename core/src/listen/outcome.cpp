@@ -1,0 +1,472 @@
+// What becomes of a message after its handlers were called: settled, tried again, buried, held.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/mutate.hpp"
+#include "listen/engine.hpp"
+
+namespace dispytch::listen {
+namespace {
+
+using lane::Item;
+using lane::Lane;
+using lane::Trouble;
+using lane::Verdict;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr double kSmoothing = 0.2;  // of a new measurement of what a message costs
+
+std::string cut(std::string_view of, std::size_t most) {
+  return of.size() <= most ? std::string{of} : std::string{of.substr(0, most)} + "… (" + std::to_string(of.size()) + " bytes)";
+}
+
+std::string where(const Failure& failure) {
+  std::string text = " on topic `" + failure.topic + "`";
+  if (!failure.position.empty()) text += ", " + failure.position;
+  if (!failure.key.empty()) text += ", key \"" + failure.key + "\"";
+  return text;
+}
+
+}  // namespace
+
+std::string to_string(const Failure& failure) {
+  std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
+  text += where(failure) + ": " + failure.reason;
+  if (failure.code == ErrorCode::decode && !failure.handler.empty()) text += " (for handler `" + failure.handler + "`)";
+  text += ". It is not settled: the broker delivers it again once the service runs again";
+  return text;
+}
+
+Failure Engine::describe(const Item& item) const {
+  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
+  Failure failure{.topic = std::string{message.topic()}};
+  if (item.trouble) {
+    const Trouble& trouble = *item.trouble;
+    if (trouble.kind == Trouble::Kind::undecodable || trouble.kind == Trouble::Kind::unhandled) failure.code = ErrorCode::decode;
+    if (trouble.handler != nullptr) failure.handler = trouble.handler->handler->name;
+    failure.reason = trouble.reason;
+  }
+  if (const auto partition = message.partition()) failure.position = "partition " + std::to_string(*partition);
+  if (const auto offset = message.offset())
+    failure.position += (failure.position.empty() ? "offset " : ", offset ") + std::to_string(*offset);
+  failure.key = cut(message.key().value_or(""), 200);
+  failure.payload = cut(message.payload().value_or(""), 2000);
+  return failure;
+}
+
+const handle::Policy& Engine::policy_of(const Item& item) const noexcept {
+  return item.trouble && item.trouble->handler != nullptr ? item.trouble->handler->policy : listener_policy_;
+}
+
+void Engine::start_running(Item& item) noexcept {
+  item.counts_as_running = true;
+  ++item.source->running;
+  ++running_;
+}
+
+void Engine::stop_running(Item& item) noexcept {
+  if (!std::exchange(item.counts_as_running, false)) return;
+  --item.source->running;
+  --running_;
+}
+
+void Engine::parcel_returned(PendingParcel& pending) {
+  --parcels_out_;
+  Parcel& parcel = pending.parcel;
+  if (parcel.tried > 0) {
+    const double cost = static_cast<double>(parcel.took.count()) / static_cast<double>(parcel.tried);
+    item_cost_ns_ = item_cost_ns_ > 0 ? item_cost_ns_ + kSmoothing * (cost - item_cost_ns_) : std::max(cost, 1.0);
+  }
+  for (std::size_t i = 0; i < parcel.items.size(); ++i) {
+    Item& item = *parcel.items[i];
+    Lane& lane = *item.lane;
+    judge(item);
+    if (i + 1 == parcel.items.size() || parcel.items[i + 1]->lane != &lane) advance(lane);
+  }
+  free_parcels_.push_back(&pending);
+}
+
+// The worker is back with a verdict. The lane's state is set where it must wait; advance() does the rest.
+void Engine::judge(Item& item) {
+  settle::Source& source = *item.source;
+  if (source.gone) {  // it may have been handled, but it isn't ours to settle: its next owner handles it again
+    if (item.verdict != Verdict::none) Counters::add(counters_.fenced, 1);
+    if (item.verdict == Verdict::later && early_answers_.erase(item.serial) == 0) {
+      await(item);  // it still runs: what is delivered again waits behind it
+    } else {
+      drop_item(item);
+    }
+    return;
+  }
+  if (item.verdict == Verdict::later) {
+    if (DISPYTCH_MUTATE("settle_at_return")) {
+      stop_running(item);
+      finish(item);
+      return;
+    }
+    if (const auto early = early_answers_.find(item.serial); early != early_answers_.end()) {
+      Attempt::Answer answer = std::move(early->second);
+      early_answers_.erase(early);
+      stop_running(item);
+      item.verdict = verdict_of(item, *item.handler, std::move(answer), log_source_);
+      if (item.verdict != Verdict::trouble && ++item.next_target < item.targets) {
+        item.state = Item::State::queued;
+        return;
+      }
+      judge(item);
+      return;
+    }
+    await(item);
+    return;
+  }
+  stop_running(item);
+  switch (item.verdict) {
+    case Verdict::none:  // not begun: behind one that waits, or let go
+      item.state = Item::State::queued;
+      if (source.let_go.load(std::memory_order_relaxed)) {
+        drop_item(item);
+      } else if (item.lane->state == Lane::State::blocked) {
+        park(item);
+      }
+      break;
+    case Verdict::trouble: take_trouble(item); break;
+    default: finish(item);
+  }
+}
+
+void Engine::await(Item& item) {
+  item.state = Item::State::awaiting;
+  item.lane->state = Lane::State::blocked;
+  const nanoseconds timeout = item.handler->policy.timeout;
+  if (timeout > nanoseconds{0}) timers_.push({now() + timeout, &item, item.serial, Timer::completion});
+}
+
+// A Completion was called, or what a handler emitted is confirmed or not.
+void Engine::answered(Item& item, std::uint64_t serial, Attempt::Answer answer) {
+  if (!in_hand(item, serial)) return;
+  if (item.state == Item::State::running) {  // the news overtook the worker's own
+    early_answers_.insert_or_assign(serial, std::move(answer));
+    return;
+  }
+  if (item.state != Item::State::awaiting) return;
+  Lane& lane = *item.lane;
+  lane.state = Lane::State::running;
+  stop_running(item);
+  if (item.source->gone) {
+    drop_item(item);
+  } else {
+    if (item.handler->gate && !answer.failure.empty()) item.handler->gate->failed(now(), "completion");
+    item.verdict = verdict_of(item, *item.handler, std::move(answer), log_source_);
+    if (item.verdict != Verdict::trouble && ++item.next_target < item.targets) {
+      item.state = Item::State::queued;  // its other handlers
+      if (item.source->let_go.load(std::memory_order_relaxed)) drop_item(item);
+    } else {
+      judge(item);
+    }
+  }
+  advance(lane);
+}
+
+void Engine::take_trouble(Item& item) {
+  const Trouble& trouble = *item.trouble;
+  if (item.source->let_go.load(std::memory_order_relaxed)) {  // its next owner tries again
+    drop_item(item);
+    return;
+  }
+  const handle::Policy& policy = policy_of(item);
+  switch (trouble.kind) {
+    case Trouble::Kind::postponed: try_again(item, trouble.delay); return;
+    case Trouble::Kind::unavailable:
+      Counters::add(counters_.retries, 1);
+      try_again(item, policy.backoff(++item.outages, *options_.random));
+      return;
+    case Trouble::Kind::failed:
+    case Trouble::Kind::retry_after:
+      ++item.attempts;
+      item.outages = 0;
+      if (trouble.worth_retrying && item.attempts < policy.attempts) {
+        Counters::add(counters_.retries, 1);
+        const bool said = trouble.kind == Trouble::Kind::retry_after;
+        try_again(item, said ? trouble.delay : policy.backoff(item.attempts, *options_.random));
+      } else {
+        give_up(item, policy.on_failure);
+      }
+      return;
+    case Trouble::Kind::dead_letter: ++item.attempts; give_up(item, options_.dead_letters ? OnFailure::dead_letter : policy.on_failure); return;
+    case Trouble::Kind::undecodable: ++item.attempts; give_up(item, policy.on_undecodable); return;
+    case Trouble::Kind::unhandled: {
+      const OnUnhandled how = options_.delivery.on_unhandled;
+      give_up(item, how == OnUnhandled::dead_letter ? OnFailure::dead_letter
+                    : how == OnUnhandled::stop      ? OnFailure::stop
+                                                    : OnFailure::hold);
+    }
+  }
+}
+
+// The message waits at the head of its lane, without a thread; those behind it wait too.
+void Engine::try_again(Item& item, nanoseconds delay) {
+  item.state = Item::State::waiting;
+  Counters::add(counters_.waiting, 1);
+  timers_.push({now() + delay, &item, item.serial, Timer::retry});
+  if (DISPYTCH_MUTATE("retry_out_of_order") && item.lane->first == &item && item.next != nullptr) {
+    Lane& lane = *item.lane;
+    lane.remove(item);
+    lane.push(item);
+    park(item);
+    return;
+  }
+  block(item);
+}
+
+void Engine::block(Item& item) {
+  item.lane->state = Lane::State::blocked;
+  park(item);
+  for (Item* behind = item.next; behind != nullptr; behind = behind->next) {
+    if (behind->state == Item::State::queued) park(*behind);
+  }
+}
+
+void Engine::give_up(Item& item, OnFailure how) {
+  if (how == OnFailure::dead_letter && !options_.dead_letters) how = OnFailure::hold;
+  if (how != OnFailure::drop && options_.failed) options_.failed(describe(item));
+  switch (how) {
+    case OnFailure::dead_letter: bury(item); break;
+    case OnFailure::drop:
+      log::warning(log_source_, "dropped after " + std::to_string(item.attempts) + " attempts:" + where(describe(item)) + ": " + item.trouble->reason);
+      item.verdict = Verdict::dropped;
+      finish(item);
+      break;
+    case OnFailure::stop: stop_for(item); break;
+    case OnFailure::hold: hold(item); break;
+  }
+}
+
+void Engine::stop_for(Item& item) {
+  item.state = Item::State::held;
+  Counters::add(counters_.held, 1);
+  block(item);
+  if (!failure_) failure_ = describe(item);
+}
+
+void Engine::hold(Item& item) {
+  item.state = Item::State::held;
+  Counters::add(counters_.held, 1);
+  block(item);
+  const Failure failure = describe(item);
+  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
+  std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
+  text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts") + where(failure) + ": " + failure.reason +
+          ". It is held, and what is behind it in its lane waits; mend the cause and start again, or let it go: dispytch skip " +
+          options_.name + " " + failure.topic;
+  if (const auto partition = message.partition()) text += " " + std::to_string(*partition);
+  if (const auto offset = message.offset()) text += " " + std::to_string(*offset);
+  log::error(log_source_, text);
+}
+
+// ---- dead letters ----
+
+void Engine::bury(Item& item) {
+  start_running(item);
+  item.state = Item::State::burying;
+  block(item);
+  const std::int64_t unix_now = options_.clock->unix_ms();
+  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
+  const auto reason = [&]() -> std::string_view {
+    switch (item.trouble->kind) {
+      case Trouble::Kind::undecodable: return "undecodable";
+      case Trouble::Kind::unhandled: return "unhandled";
+      case Trouble::Kind::dead_letter: return "rejected";
+      default: return "failed";
+    }
+  };
+  const OutgoingMessage letter =
+      make_dead_letter(message,
+                       {.reason = reason(),
+                        .exception = item.trouble->reason,
+                        .handler = item.trouble->handler != nullptr ? std::string_view{item.trouble->handler->handler->name} : "",
+                        .listener = options_.name,
+                        .group = options_.group,
+                        .attempts = Runner::attempt_number(item) - 1,
+                        .first_ms = unix_now - std::chrono::duration_cast<milliseconds>(now() - item.arrived).count(),
+                        .last_ms = unix_now},
+                       options_.dead_letters->topic_template());
+  if (DISPYTCH_MUTATE("settle_before_dead_letter")) {
+    stop_running(item);
+    item.verdict = Verdict::done;
+    options_.dead_letters->send(letter, [](const Result<Receipt>&) {});
+    item.lane->state = Lane::State::running;
+    finish(item);
+    return;
+  }
+  options_.dead_letters->send(letter, [this, inbox = inbox_, &item, serial = item.serial](const Result<Receipt>& result) {
+    inbox->post([this, &item, serial, result] { buried(item, serial, result); });
+  });
+}
+
+void Engine::buried(Item& item, std::uint64_t serial, const Result<Receipt>& result) {
+  if (!in_hand(item, serial) || item.state != Item::State::burying) return;
+  Lane& lane = *item.lane;
+  lane.state = Lane::State::running;
+  stop_running(item);
+  if (item.source->gone) {
+    Counters::add(counters_.fenced, 1);
+    drop_item(item);
+  } else if (result || DISPYTCH_MUTATE("settle_a_failed_dead_letter")) {
+    Counters::add(counters_.dead_lettered, 1);
+    const Failure failure = describe(item);
+    log::warning(log_source_, "dead letter" + where(failure) + ": " + failure.reason);
+    item.verdict = Verdict::none;  // counted
+    finish(item);
+  } else if (item.source->let_go.load(std::memory_order_relaxed)) {
+    drop_item(item);
+  } else {
+    log::warning(log_source_, "a dead letter could not be stored, and is tried again:" + where(describe(item)) + ": " + result.error().text);
+    item.state = Item::State::waiting;
+    Counters::add(counters_.waiting, 1);
+    lane.state = Lane::State::blocked;
+    timers_.push({now() + listener_policy_.backoff(++item.outages, *options_.random), &item, item.serial, Timer::bury});
+  }
+  advance(lane);
+}
+
+// ---- time ----
+
+void Engine::fire(nanoseconds at) {
+  while (!timers_.empty() && timers_.top().when <= at) {
+    const Due due = timers_.top();
+    timers_.pop();
+    Item& item = *due.item;
+    if (!in_hand(item, due.serial)) continue;
+    if (due.what == Timer::completion) {
+      if (item.state != Item::State::awaiting) continue;
+      items_.renew(item);  // a call that comes later finds nothing
+      Lane& lane = *item.lane;
+      lane.state = Lane::State::running;
+      stop_running(item);
+      if (item.source->gone) {
+        drop_item(item);
+      } else {
+        item.trouble = std::make_unique<Trouble>(Trouble{
+            .handler = item.handler,
+            .reason = "it wasn't completed within " +
+                      std::to_string(std::chrono::duration_cast<milliseconds>(item.handler->policy.timeout).count()) + " ms"});
+        item.verdict = Verdict::trouble;
+        judge(item);
+      }
+      advance(lane);
+      continue;
+    }
+    if (item.state != Item::State::waiting) continue;
+    Counters::subtract(counters_.waiting, 1);
+    if (due.what == Timer::bury) {
+      bury(item);
+    } else {
+      item.state = Item::State::queued;
+      if (item.lane->first == &item) lanes_.make_ready(*item.lane);
+    }
+  }
+}
+
+// ---- the end of a message ----
+
+void Engine::finish(Item& item) {
+  switch (item.verdict) {
+    case Verdict::done: Counters::add(counters_.handled, 1); break;
+    case Verdict::unhandled: Counters::add(counters_.unhandled, 1); break;
+    case Verdict::dropped: Counters::add(counters_.dropped, 1); break;
+    default: break;
+  }
+  ledger_.finish(*item.source, item.ordinal, item.raw->token);
+  drop_item(item);
+}
+
+// Takes the message out of its lane and of all counts, settled or not.
+void Engine::drop_item(Item& item) {
+  stop_running(item);
+  if (item.state == Item::State::held) Counters::subtract(counters_.held, 1);
+  if (item.state == Item::State::waiting) Counters::subtract(counters_.waiting, 1);
+  item.lane->remove(item);
+  release_share(item);
+  --unfinished_;
+  unfinished_bytes_ -= item.bytes;
+  settle::Source& source = *item.source;
+  items_.put_back(item);
+  ledger_.drop_reference(source);
+}
+
+// The lane's first messages are back: the next may begin, unless the first waits.
+void Engine::advance(Lane& lane) {
+  if (lane.withheld != nullptr && lane.size <= options_.delivery.limits.lane / 2) {
+    --withheld_lanes_;
+    --std::exchange(lane.withheld, nullptr)->withheld_lanes;
+  }
+  if (lane.first == nullptr) {
+    if (lane.state == Lane::State::ready) lanes_.withdraw(lane);
+    lane.state = Lane::State::free;
+    lanes_.tidy(lane);
+  } else if (lane.state == Lane::State::running) {
+    lanes_.make_ready(lane);
+  }
+}
+
+// ---- what a person asks ----
+
+std::vector<Unfinished> Engine::unfinished_for(nanoseconds limit, std::size_t most) {
+  std::vector<Unfinished> list;
+  const nanoseconds at = now();
+  lanes_.for_each([&](Lane& lane) {
+    const Item& item = *lane.first;
+    if (list.size() >= most || at - item.arrived < limit || item.source->gone) return;
+    const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
+    Unfinished one{.topic = std::string{message.topic()},
+                   .partition = message.partition().value_or(-1),
+                   .offset = message.offset().value_or(-1),
+                   .key = cut(message.key().value_or(""), 200),
+                   .attempts = item.attempts,
+                   .age = std::chrono::duration_cast<milliseconds>(at - item.arrived)};
+    if (item.state != Item::State::running && item.trouble) {
+      one.reason = item.trouble->reason;
+      if (item.trouble->handler != nullptr) one.handler = item.trouble->handler->handler->name;
+    }
+    switch (item.state) {
+      case Item::State::queued: one.waits_for = "a worker"; break;
+      case Item::State::running: one.waits_for = "its handler"; break;
+      case Item::State::awaiting: one.waits_for = "its Completion, or what it emitted"; break;
+      case Item::State::waiting: one.waits_for = "its next attempt"; break;
+      case Item::State::burying: one.waits_for = "its dead letter"; break;
+      case Item::State::held: one.waits_for = "a person: it is held"; break;
+    }
+    list.push_back(std::move(one));
+  });
+  return list;
+}
+
+Result<void> Engine::skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
+  Item* found = nullptr;
+  lanes_.for_each([&](Lane& lane) {
+    const dispytch_message& raw = *lane.first->raw;
+    const bool same = raw.offset == offset && raw.partition == partition &&
+                      std::string_view{reinterpret_cast<const char*>(raw.topic.data), raw.topic.len} == topic;
+    if (same && !lane.first->source->gone) found = lane.first;
+  });
+  const std::string name = "topic `" + std::string{topic} + "`, partition " + std::to_string(partition) + ", offset " + std::to_string(offset);
+  if (found == nullptr) {
+    return Error{.code = ErrorCode::not_found, .text = name + " is not the first unfinished message of a lane of listener `" + options_.name + "`"};
+  }
+  if (found->state != Item::State::held && found->state != Item::State::waiting) {
+    return Error{.code = ErrorCode::invalid, .text = name + " is being handled right now; only a message that is held or waits can be skipped"};
+  }
+  log::warning(log_source_, "skipped by " + std::string{who} + ": " + name + ", key \"" + describe(*found).key + "\": " +
+                                (found->trouble ? found->trouble->reason : ""));
+  Counters::add(counters_.skipped, 1);
+  Lane& lane = *found->lane;
+  lane.state = Lane::State::running;
+  found->verdict = Verdict::none;
+  finish(*found);
+  advance(lane);
+  return {};
+}
+
+}  // namespace dispytch::listen

@@ -1,0 +1,21 @@
+#include "base/mutate.hpp"
+#include "listen/executor.hpp"
+
+namespace dispytch::listen {
+
+void Parcel::run(codec::Decoder& decoder) {
+  const auto begin = clock->monotonic();
+  const lane::Lane* stopped = nullptr;
+  tried = 0;
+  for (lane::Item* item : items) {
+    if (item->lane == stopped && !DISPYTCH_MUTATE("go_on_behind_a_failure")) continue;
+    if (item->source->let_go.load(std::memory_order_relaxed)) continue;
+    runner->run(*item, decoder);
+    ++tried;
+    if (item->verdict == lane::Verdict::trouble || item->verdict == lane::Verdict::later) stopped = item->lane;
+  }
+  took = clock->monotonic() - begin;
+  returned(*this);
+}
+
+}  // namespace dispytch::listen

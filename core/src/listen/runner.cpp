@@ -1,0 +1,188 @@
+#include "listen/runner.hpp"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <dispytch/parameters.hpp>
+
+#include "base/log.hpp"
+#include "base/mutate.hpp"
+
+namespace dispytch::listen {
+namespace {
+
+using lane::Item;
+using lane::Trouble;
+using lane::Verdict;
+
+// Says what a thrown exception was: its type and text.
+void describe_current_exception(Trouble& trouble) {
+  try {
+    throw;
+  } catch (const std::exception& exception) {
+    trouble.exception = detail::type_name(typeid(exception));
+    trouble.reason = trouble.exception + ": " + exception.what();
+  } catch (...) {
+    trouble.exception = "unknown";
+    trouble.reason = "something was thrown that is no std::exception";
+  }
+}
+
+void log_drop(const std::string& log_source, const handle::BoundHandler& handler, std::string_view topic, const std::string& reason) {
+  log::warning(log_source, "handler `" + handler.handler->name + "` dropped a message of topic `" + std::string{topic} + "`: " + reason);
+}
+
+std::string_view topic_of(const Item& item) {
+  return {reinterpret_cast<const char*>(item.raw->topic.data), item.raw->topic.len};
+}
+
+// What a handler that finishes later may refer to until then. Destroyed in the reverse order.
+struct KeptFrame {
+  std::shared_ptr<lane::OwnedMessage> message;
+  std::shared_ptr<void> frame;
+  std::vector<std::shared_ptr<void>> scope;
+};
+
+Verdict put(Item& item, Trouble trouble) {
+  item.trouble = std::make_unique<Trouble>(std::move(trouble));
+  return Verdict::trouble;
+}
+
+}  // namespace
+
+void Runner::run(Item& item, codec::Decoder& decoder) const {
+  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
+  MessageDelivery delivery{message, item, decoder, *this};
+
+  const route::TopicRoutes& routes = *item.routes;
+  const route::TypeRoute* route = nullptr;
+  if (routes.reads_type) {
+    if (!delivery.open(routes.wire)) {
+      item.verdict = put(item, {.kind = Trouble::Kind::undecodable, .reason = delivery.reason()});
+      return;
+    }
+    route = routes.only != nullptr ? routes.only : routes.find(delivery.type());
+  }
+
+  const std::size_t count = routes.any_type.size() + (route != nullptr ? route->targets.size() : 0);
+  if (count == 0) {
+    item.verdict = options_.on_unhandled == OnUnhandled::settle
+                       ? Verdict::unhandled
+                       : put(item, {.kind = Trouble::Kind::unhandled,
+                                        .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
+    return;
+  }
+  item.targets = static_cast<std::uint16_t>(count);
+  if (item.next_target == 0) item.verdict = Verdict::done;
+  while (item.next_target < count) {
+    const Verdict verdict = call(item, *target(item, route, item.next_target), delivery);
+    if (verdict != Verdict::done || item.verdict != Verdict::dropped) item.verdict = verdict;
+    if (verdict == Verdict::trouble || verdict == Verdict::later) return;
+    ++item.next_target;
+  }
+}
+
+std::shared_ptr<Attempt> Runner::make_attempt(Item& item) const {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->monotonic() - item.arrived);
+  return std::make_shared<Attempt>(Attempt::Options{
+      .number = attempt_number(item),
+      .first_seen = Timestamp{std::chrono::milliseconds{options_.clock->unix_ms()} - since},
+      .emitter = options_.emitter,
+      // The news is done by the listener if it still is; the inbox outlives it.
+      .answer = [inbox = options_.inbox, answered = &options_.answered, &item, serial = item.serial](Attempt::Answer said) {
+        inbox->post([answered, &item, serial, said = std::move(said)]() mutable { (*answered)(item, serial, std::move(said)); });
+      }});
+}
+
+const route::Target* Runner::target(const Item& item, const route::TypeRoute* route, std::size_t index) const noexcept {
+  const auto& any = item.routes->any_type;
+  return index < any.size() ? &any[index] : &route->targets[index - any.size()];
+}
+
+Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& delivery) const {
+  const handle::BoundHandler& bound = *target.handler;
+  if (bound.gate) {
+    const auto wait = bound.gate->admit(options_.clock->monotonic());
+    if (wait > wait.zero()) return put(item, {.kind = Trouble::Kind::postponed, .handler = &bound, .delay = wait});
+  }
+  delivery.provided = bound.provided.data();
+  delivery.segments = target.segments.data();
+  const auto refuse = [&] {
+    if (const auto attempt = delivery.take_attempt()) attempt->abandon();
+    if (bound.gate) bound.gate->withdrew();
+    return put(item, {.kind = Trouble::Kind::undecodable, .handler = &bound, .reason = delivery.reason()});
+  };
+  try {
+    std::vector<std::shared_ptr<void>> scope;  // destroyed after the call, or with the frame of a handler that finishes later
+    std::vector<void*> provided;
+    if (!bound.made_for_each_call.empty()) {
+      provided = bound.provided;
+      for (const auto& [index, factory] : bound.made_for_each_call) provided[index] = scope.emplace_back((*factory)()).get();
+      delivery.provided = provided.data();
+    }
+    std::optional<Outcome> outcome = bound.chain ? bound.chain(Call{delivery.message, *bound.handler, delivery, attempt_number(item)})
+                                                 : bound.handler->invoke(delivery);
+    if (!outcome) return refuse();
+    const auto attempt = delivery.take_attempt();
+    auto frame = delivery.take_frame();
+    if (!attempt) return judge(item, bound, *std::move(outcome));
+    if (frame) attempt->keep(std::make_shared<KeptFrame>(KeptFrame{item.owned, std::move(frame), std::move(scope)}));
+    std::optional<Attempt::Answer> answer = attempt->returned(*std::move(outcome));
+    if (!answer) {
+      item.handler = &bound;
+      return Verdict::later;
+    }
+    if (!answer->failure.empty()) {
+      if (bound.gate && bound.gate->failed(options_.clock->monotonic(), "emit"))
+        return put(item, {.kind = Trouble::Kind::unavailable, .handler = &bound, .reason = std::move(answer->failure)});
+      return put(item, {.handler = &bound, .reason = std::move(answer->failure)});
+    }
+    return judge(item, bound, std::move(answer->outcome));
+  } catch (const detail::Undecodable&) {
+    return refuse();
+  } catch (...) {
+    if (const auto attempt = delivery.take_attempt()) attempt->abandon();
+    if (DISPYTCH_MUTATE("ack_what_throws")) return Verdict::done;
+    Trouble failed{.handler = &bound};
+    describe_current_exception(failed);
+    const ExceptionFilter& only = bound.policy.only;
+    failed.worth_retrying = only.matches == nullptr || only.matches(std::current_exception());
+    if (bound.gate && bound.gate->failed(options_.clock->monotonic(), failed.exception)) failed.kind = Trouble::Kind::unavailable;
+    return put(item, std::move(failed));
+  }
+}
+
+Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Outcome outcome) const {
+  if (handler.gate) {
+    const bool failed = outcome.kind() == Outcome::Kind::retry_after || outcome.kind() == Outcome::Kind::unavailable;
+    if (failed) {
+      handler.gate->failed(options_.clock->monotonic(), "outcome");
+    } else {
+      handler.gate->succeeded();
+    }
+  }
+  return verdict_of(item, handler, {.outcome = std::move(outcome)}, options_.log_source);
+}
+
+Verdict verdict_of(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, const std::string& log_source) {
+  if (!answer.failure.empty()) return put(item, {.handler = &handler, .reason = std::move(answer.failure)});
+  const Outcome& outcome = answer.outcome;
+  switch (outcome.kind()) {
+    case Outcome::Kind::done: return Verdict::done;
+    case Outcome::Kind::drop: log_drop(log_source, handler, topic_of(item), outcome.reason()); return Verdict::dropped;
+    case Outcome::Kind::retry_after:
+      return put(item, {.kind = Trouble::Kind::retry_after,
+                        .handler = &handler,
+                        .reason = outcome.reason().empty() ? "the handler asked for another attempt" : outcome.reason(),
+                        .delay = outcome.delay()});
+    case Outcome::Kind::dead_letter: return put(item, {.kind = Trouble::Kind::dead_letter, .handler = &handler, .reason = outcome.reason()});
+    case Outcome::Kind::unavailable:
+      return put(item, {.kind = Trouble::Kind::unavailable,
+                        .handler = &handler,
+                        .reason = outcome.reason().empty() ? "something that the handler needs is away" : outcome.reason()});
+  }
+  return Verdict::done;
+}
+
+}  // namespace dispytch::listen

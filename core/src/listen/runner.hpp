@@ -1,0 +1,58 @@
+// Calls the handlers of a message and says what came of it. The only part of a listener that runs on several threads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <dispytch/message.hpp>
+
+#include "base/clock.hpp"
+#include "border/consumer_handle.hpp"
+#include "codec/json_codec.hpp"
+#include "lane/item.hpp"
+#include "listen/attempt.hpp"
+#include "listen/delivery.hpp"
+#include "listen/inbox.hpp"
+#include "listen/options.hpp"
+
+namespace dispytch::listen {
+
+struct RunnerOptions {
+  std::string log_source = {};
+  OnUnhandled on_unhandled = OnUnhandled::settle;
+  const Clock* clock = &system_clock();
+  std::shared_ptr<detail::EmitterCore> emitter = {};  ///< for Context::emit; may be null
+  std::shared_ptr<Inbox> inbox = {};
+  /// What a message's attempt came to, where its handler returned before that was known. Called by the inbox's owner.
+  std::function<void(lane::Item& item, std::uint64_t serial, Attempt::Answer answer)> answered = {};
+};
+
+/// Without state of its own: run() may be called for different items on several threads at a time.
+class Runner {
+ public:
+  Runner(border::ConsumerHandle& consumer, RunnerOptions options) : consumer_{&consumer}, options_{std::move(options)} {}
+
+  /// Calls the handlers of the message that haven't ended well yet, and leaves the verdict, and perhaps a Trouble, in the item. The item
+  /// is the caller's alone meanwhile. `decoder` is the thread's own.
+  void run(lane::Item& item, codec::Decoder& decoder) const;
+
+  /// 1: the message is tried for the first time. The broker's count of deliveries, where it keeps one, and ours.
+  static std::uint32_t attempt_number(const lane::Item& item) noexcept { return std::max(item.raw->attempt, 1u) + item.attempts; }
+  std::shared_ptr<Attempt> make_attempt(lane::Item& item) const;
+
+ private:
+  const route::Target* target(const lane::Item& item, const route::TypeRoute* route, std::size_t index) const noexcept;
+  lane::Verdict call(lane::Item& item, const route::Target& target, MessageDelivery& delivery) const;
+  lane::Verdict judge(lane::Item& item, const handle::BoundHandler& handler, Outcome outcome) const;
+
+  border::ConsumerHandle* consumer_;
+  RunnerOptions options_;
+};
+
+/// What an answer says of the item whose handler `handler` gave it.
+lane::Verdict verdict_of(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, const std::string& log_source);
+
+}  // namespace dispytch::listen
