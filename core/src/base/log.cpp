@@ -70,6 +70,7 @@ class JsonFormatter final : public Poco::Formatter {
 };
 
 std::atomic<Level> least_level{Level::info};
+std::atomic<bool> silent{false};
 
 void install(Format format) {
   Poco::AutoPtr<Poco::Formatter> formatter;
@@ -101,7 +102,9 @@ void configure(Level level, Format format) {
   install(format);
 }
 
-bool enabled(Level level) noexcept { return level <= least_level.load(std::memory_order_relaxed); }
+void silence() { silent.store(true, std::memory_order_relaxed); }
+
+bool enabled(Level level) noexcept { return !silent.load(std::memory_order_relaxed) && level <= least_level.load(std::memory_order_relaxed); }
 
 void write(Level level, std::string_view source, std::string_view text) {
   if (!enabled(level)) return;

@@ -13,6 +13,9 @@ enum class Format : std::uint8_t { text, json };
 /// Sets where lines go (standard error), their form and the least level written. Any thread; meant for the start of main.
 void configure(Level level, Format format);
 
+/// Writes nothing any more, for programs that count failures by the million. Any thread.
+void silence();
+
 /// Writes one line: `source` is the component ("listener.board", "plugin.kafka"), `text` a sentence. Any thread; may block on the terminal.
 void write(Level level, std::string_view source, std::string_view text);
 

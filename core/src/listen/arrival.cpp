@@ -161,7 +161,7 @@ void Engine::dispatch_to_workers() {
 // A lane that has had its share of the unfinished messages, and a source whose window is nearly full, get no more for now. Where the
 // backend can't withhold one source, credit() withholds all.
 void Engine::withhold_where_full(settle::Source& source, Lane& lane) {
-  if (lane.state == Lane::State::blocked && lane.size > options_.delivery.limits.lane && lane.withheld == nullptr) {
+  if (lane.size > options_.delivery.limits.lane && lane.withheld == nullptr && !DISPYTCH_MUTATE("no_share_of_a_lane")) {
     lane.withheld = &source;
     ++withheld_lanes_;
     ++source.withheld_lanes;
@@ -175,7 +175,7 @@ void Engine::withhold_where_full(settle::Source& source, Lane& lane) {
 void Engine::resume_where_room() {
   const std::size_t reserve = std::min<std::size_t>(4 * std::size_t{options_.batch_messages}, options_.delivery.limits.span * 3 / 4);
   ledger_.for_each([&](settle::Source& source) {
-    if (!source.withheld || source.withheld_lanes > 0 || ledger_.room(source) < reserve) return;
+    if (!source.withheld || source.withheld_lanes > 0 || ledger_.room(source) < reserve || DISPYTCH_MUTATE("never_resume")) return;
     if (const Result<void> resumed = withhold(source, false); !resumed) log::warning(log_source_, resumed.error().text);
   });
 }

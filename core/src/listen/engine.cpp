@@ -31,6 +31,12 @@ handle::Policy listener_policy(const EngineOptions& options) {
   return handle::resolve(options.delivery.policy, options.dead_letters != nullptr);
 }
 
+void wait_on_the_machines_clock(milliseconds pause, const std::stop_token& stop) {
+  Signal stopped;
+  const std::stop_callback set{stop, [&stopped] { stopped.set(); }};
+  stopped.wait(pause);
+}
+
 }  // namespace
 
 void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, const std::string& listener) {
@@ -61,6 +67,7 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
                }}} {
   announces_sources_ = (capabilities & DISPYTCH_CAN_GROUPS) != 0;
   if (options_.random == nullptr) options_.random = &thread_random();
+  if (!options_.wait) options_.wait = wait_on_the_machines_clock;
 }
 
 Engine::~Engine() {
@@ -117,7 +124,8 @@ Result<Engine::Step> Engine::poll(milliseconds timeout, const std::stop_token& s
     timeout = std::min(timeout, std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(*due - before)));
   }
   const std::uint64_t used = unfinished_bytes_;
-  const std::uint64_t bytes_left = options_.delivery.limits.bytes > used ? options_.delivery.limits.bytes - used : 0;
+  const std::uint64_t limit = DISPYTCH_MUTATE("no_bound_of_bytes") ? UINT64_MAX : options_.delivery.limits.bytes;
+  const std::uint64_t bytes_left = limit > used ? limit - used : 0;
   const std::uint32_t messages = bytes_left > 0 ? credit() : 0;
   Result<border::Batch> batch =
       consumer_->poll(messages, messages > 0 ? std::min(options_.batch_bytes, bytes_left) : options_.batch_bytes, timeout);
@@ -148,7 +156,7 @@ std::uint32_t Engine::credit() const noexcept {
   const std::size_t limit = options_.delivery.limits.messages;
   if (DISPYTCH_MUTATE("no_bound")) return options_.batch_messages;
   const std::size_t left = limit > unfinished_ ? limit - unfinished_ : 0;
-  return static_cast<std::uint32_t>(std::min({std::size_t{options_.batch_messages}, left, ledger_.room()}));
+  return static_cast<std::uint32_t>(std::min({std::size_t{options_.batch_messages}, left, DISPYTCH_MUTATE("no_span") ? left : ledger_.room()}));
 }
 
 std::optional<nanoseconds> Engine::next_due() const {
@@ -191,9 +199,7 @@ Result<void> Engine::survive(Error error, const std::stop_token& stop) {
   counters_.idle_since_ns.store(0, std::memory_order_relaxed);
   pause_after_error_ = pause_after_error_ == milliseconds{0} ? kFirstPause : std::min(pause_after_error_ * 2, kLongestPause);
   log::warning(log_source_, error.text + "; trying again in " + std::to_string(pause_after_error_.count()) + " ms");
-  Signal stopped;
-  const std::stop_callback set{stop, [&stopped] { stopped.set(); }};
-  stopped.wait(pause_after_error_);
+  options_.wait(pause_after_error_, stop);
   return {};
 }
 

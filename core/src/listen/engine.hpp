@@ -61,6 +61,8 @@ struct EngineOptions {
   std::unique_ptr<Executor> executor = {};             ///< null: handlers run on the thread that steps
   std::unique_ptr<DeadLetters> dead_letters = {};      ///< null: there are none
   std::shared_ptr<detail::EmitterCore> emitter = {};   ///< for Context::emit; may be null
+  /// Waits between two tries to reach the broker; empty: on the machine's clock, until the token asks to stop.
+  std::function<void(std::chrono::milliseconds pause, const std::stop_token& stop)> wait = {};
   std::function<void(const Failure&)> failed = {};     ///< told of each message that is stopped for, held or buried; may be empty
 };
 

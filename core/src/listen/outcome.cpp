@@ -93,11 +93,16 @@ void Engine::judge(Item& item) {
   settle::Source& source = *item.source;
   if (source.gone) {  // it may have been handled, but it isn't ours to settle: its next owner handles it again
     if (item.verdict != Verdict::none) Counters::add(counters_.fenced, 1);
-    if (item.verdict == Verdict::later && early_answers_.erase(item.serial) == 0) {
+    const auto early = early_answers_.find(item.serial);
+    if (item.verdict == Verdict::later && early == early_answers_.end()) {
       await(item);  // it still runs: what is delivered again waits behind it
-    } else {
-      drop_item(item);
+      return;
     }
+    if (early != early_answers_.end()) {
+      (void)runner_.conclude(item, *item.handler, std::move(early->second));
+      early_answers_.erase(early);
+    }
+    drop_item(item);
     return;
   }
   if (item.verdict == Verdict::later) {
@@ -110,7 +115,7 @@ void Engine::judge(Item& item) {
       Attempt::Answer answer = std::move(early->second);
       early_answers_.erase(early);
       stop_running(item);
-      item.verdict = verdict_of(item, *item.handler, std::move(answer), log_source_);
+      item.verdict = runner_.conclude(item, *item.handler, std::move(answer));
       if (item.verdict != Verdict::trouble && ++item.next_target < item.targets) {
         item.state = Item::State::queued;
         return;
@@ -140,25 +145,25 @@ void Engine::await(Item& item) {
   item.state = Item::State::awaiting;
   item.lane->state = Lane::State::blocked;
   const nanoseconds timeout = item.handler->policy.timeout;
-  if (timeout > nanoseconds{0}) timers_.push({now() + timeout, &item, item.serial, Timer::completion});
+  if (timeout > nanoseconds{0} && !DISPYTCH_MUTATE("no_handler_timeout")) timers_.push({now() + timeout, &item, item.serial, Timer::completion});
 }
 
 // A Completion was called, or what a handler emitted is confirmed or not.
 void Engine::answered(Item& item, std::uint64_t serial, Attempt::Answer answer) {
   if (!in_hand(item, serial)) return;
   if (item.state == Item::State::running) {  // the news overtook the worker's own
-    early_answers_.insert_or_assign(serial, std::move(answer));
+    if (!DISPYTCH_MUTATE("lose_an_early_answer")) early_answers_.insert_or_assign(serial, std::move(answer));
     return;
   }
   if (item.state != Item::State::awaiting) return;
+  items_.renew(item);  // the timer that was set for this attempt is not for the next
   Lane& lane = *item.lane;
   lane.state = Lane::State::running;
   stop_running(item);
+  item.verdict = runner_.conclude(item, *item.handler, std::move(answer));
   if (item.source->gone) {
     drop_item(item);
   } else {
-    if (item.handler->gate && !answer.failure.empty()) item.handler->gate->failed(now(), "completion");
-    item.verdict = verdict_of(item, *item.handler, std::move(answer), log_source_);
     if (item.verdict != Verdict::trouble && ++item.next_target < item.targets) {
       item.state = Item::State::queued;  // its other handlers
       if (item.source->let_go.load(std::memory_order_relaxed)) drop_item(item);
@@ -209,7 +214,7 @@ void Engine::take_trouble(Item& item) {
 void Engine::try_again(Item& item, nanoseconds delay) {
   item.state = Item::State::waiting;
   Counters::add(counters_.waiting, 1);
-  timers_.push({now() + delay, &item, item.serial, Timer::retry});
+  if (!DISPYTCH_MUTATE("forget_a_retry")) timers_.push({now() + delay, &item, item.serial, Timer::retry});
   if (DISPYTCH_MUTATE("retry_out_of_order") && item.lane->first == &item && item.next != nullptr) {
     Lane& lane = *item.lane;
     lane.remove(item);
@@ -345,14 +350,11 @@ void Engine::fire(nanoseconds at) {
       Lane& lane = *item.lane;
       lane.state = Lane::State::running;
       stop_running(item);
+      const auto waited = std::chrono::duration_cast<milliseconds>(item.handler->policy.timeout).count();
+      item.verdict = runner_.conclude(item, *item.handler, {.failure = "it wasn't completed within " + std::to_string(waited) + " ms"});
       if (item.source->gone) {
         drop_item(item);
       } else {
-        item.trouble = std::make_unique<Trouble>(Trouble{
-            .handler = item.handler,
-            .reason = "it wasn't completed within " +
-                      std::to_string(std::chrono::duration_cast<milliseconds>(item.handler->policy.timeout).count()) + " ms"});
-        item.verdict = Verdict::trouble;
         judge(item);
       }
       advance(lane);

@@ -9,7 +9,7 @@ void Parcel::run(codec::Decoder& decoder) {
   tried = 0;
   for (lane::Item* item : items) {
     if (item->lane == stopped && !DISPYTCH_MUTATE("go_on_behind_a_failure")) continue;
-    if (item->source->let_go.load(std::memory_order_relaxed)) continue;
+    if (item->source->let_go.load(std::memory_order_relaxed) && !DISPYTCH_MUTATE("begin_what_was_let_go")) continue;
     runner->run(*item, decoder);
     ++tried;
     if (item->verdict == lane::Verdict::trouble || item->verdict == lane::Verdict::later) stopped = item->lane;

@@ -79,7 +79,10 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
     const Verdict verdict = call(item, *target(item, route, item.next_target), delivery);
     if (verdict != Verdict::done || item.verdict != Verdict::dropped) item.verdict = verdict;
     if (verdict == Verdict::trouble || verdict == Verdict::later) return;
-    ++item.next_target;
+    if (++item.next_target < count && item.source->let_go.load(std::memory_order_relaxed)) {
+      item.verdict = Verdict::none;  // its next owner calls them all
+      return;
+    }
   }
 }
 
@@ -126,19 +129,14 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
     if (!outcome) return refuse();
     const auto attempt = delivery.take_attempt();
     auto frame = delivery.take_frame();
-    if (!attempt) return judge(item, bound, *std::move(outcome));
+    if (!attempt) return conclude(item, bound, {.outcome = *std::move(outcome)});
     if (frame) attempt->keep(std::make_shared<KeptFrame>(KeptFrame{item.owned, std::move(frame), std::move(scope)}));
     std::optional<Attempt::Answer> answer = attempt->returned(*std::move(outcome));
     if (!answer) {
       item.handler = &bound;
       return Verdict::later;
     }
-    if (!answer->failure.empty()) {
-      if (bound.gate && bound.gate->failed(options_.clock->monotonic(), "emit"))
-        return put(item, {.kind = Trouble::Kind::unavailable, .handler = &bound, .reason = std::move(answer->failure)});
-      return put(item, {.handler = &bound, .reason = std::move(answer->failure)});
-    }
-    return judge(item, bound, std::move(answer->outcome));
+    return conclude(item, bound, std::move(*answer));
   } catch (const detail::Undecodable&) {
     return refuse();
   } catch (...) {
@@ -153,24 +151,26 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
   }
 }
 
-Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Outcome outcome) const {
+Verdict Runner::conclude(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const {
+  const Outcome::Kind kind = answer.outcome.kind();
+  const bool failed = !answer.failure.empty() || kind == Outcome::Kind::retry_after || kind == Outcome::Kind::unavailable;
+  bool paused = false;
   if (handler.gate) {
-    const bool failed = outcome.kind() == Outcome::Kind::retry_after || outcome.kind() == Outcome::Kind::unavailable;
     if (failed) {
-      handler.gate->failed(options_.clock->monotonic(), "outcome");
+      paused = handler.gate->failed(options_.clock->monotonic(), answer.failure.empty() ? "outcome" : "failure");
     } else {
       handler.gate->succeeded();
     }
   }
-  return verdict_of(item, handler, {.outcome = std::move(outcome)}, options_.log_source);
-}
-
-Verdict verdict_of(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, const std::string& log_source) {
-  if (!answer.failure.empty()) return put(item, {.handler = &handler, .reason = std::move(answer.failure)});
+  if (!answer.failure.empty()) {
+    return put(item, {.kind = paused ? Trouble::Kind::unavailable : Trouble::Kind::failed,
+                      .handler = &handler,
+                      .reason = std::move(answer.failure)});
+  }
   const Outcome& outcome = answer.outcome;
   switch (outcome.kind()) {
     case Outcome::Kind::done: return Verdict::done;
-    case Outcome::Kind::drop: log_drop(log_source, handler, topic_of(item), outcome.reason()); return Verdict::dropped;
+    case Outcome::Kind::drop: log_drop(options_.log_source, handler, topic_of(item), outcome.reason()); return Verdict::dropped;
     case Outcome::Kind::retry_after:
       return put(item, {.kind = Trouble::Kind::retry_after,
                         .handler = &handler,

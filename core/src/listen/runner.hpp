@@ -42,17 +42,15 @@ class Runner {
   /// 1: the message is tried for the first time. The broker's count of deliveries, where it keeps one, and ours.
   static std::uint32_t attempt_number(const lane::Item& item) noexcept { return std::max(item.raw->attempt, 1u) + item.attempts; }
   std::shared_ptr<Attempt> make_attempt(lane::Item& item) const;
+  /// What an answer says of the item whose handler gave it; the handler's gate hears of it.
+  lane::Verdict conclude(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const;
 
  private:
   const route::Target* target(const lane::Item& item, const route::TypeRoute* route, std::size_t index) const noexcept;
   lane::Verdict call(lane::Item& item, const route::Target& target, MessageDelivery& delivery) const;
-  lane::Verdict judge(lane::Item& item, const handle::BoundHandler& handler, Outcome outcome) const;
 
   border::ConsumerHandle* consumer_;
   RunnerOptions options_;
 };
-
-/// What an answer says of the item whose handler `handler` gave it.
-lane::Verdict verdict_of(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, const std::string& log_source);
 
 }  // namespace dispytch::listen

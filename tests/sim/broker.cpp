@@ -1,0 +1,444 @@
+#include "sim/broker.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "sim/trace.hpp"
+
+namespace dispytch::sim {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::uint64_t kMostOfAMessage = 200;  // the first of a poll always fits
+constexpr std::uint64_t kEvent = std::uint64_t{1} << 63;
+
+plugin::Error told(dispytch_status code, const char* text) { return {.code = code, .text = text}; }
+
+// Copies of what is delivered, spoiled once they are released: who still reads them then reads rubbish.
+struct Delivered {
+  Delivered() = default;
+  Delivered(Delivered&&) = default;
+  Delivered& operator=(Delivered&&) = delete;
+  ~Delivered() {
+    if (seat == nullptr) return;
+    --seat->batches;
+    for (const auto& text : texts) std::fill(text->begin(), text->end(), '!');
+  }
+  std::vector<std::unique_ptr<std::string>> texts = {};
+  std::vector<plugin::InboundMessage> messages = {};
+  Seat* seat = nullptr;
+  dispytch_bytes keep(const std::string& text) { return plugin::bytes(*texts.emplace_back(std::make_unique<std::string>(text))); }
+};
+
+std::string payload_of(int number, Task::Kind kind) {
+  const std::string text = std::to_string(number);
+  const auto envelope = [&](const char* type) {
+    return R"({"id":"e","type":")" + std::string{type} + R"(","body":{"number":)" + text + R"(},"timestamp":1753000000000})";
+  };
+  switch (kind) {
+    case Task::Kind::plain: return envelope("plain");
+    case Task::Kind::pair: return envelope("pair");
+    case Task::Kind::emitting: return envelope("emitting");
+    case Task::Kind::later: return envelope("later");
+    case Task::Kind::poison: return R"({"id":"e","type":"plain","body":{"number":"none"},"timestamp":17530000000)";
+    case Task::Kind::unknown: return envelope("unknown");
+  }
+  return {};
+}
+
+}  // namespace
+
+Seat::Holding* Seat::holding(unsigned partition, std::uint16_t generation) {
+  for (Holding& held : holdings) {
+    if (held.partition == partition && held.generation == generation) return &held;
+  }
+  return nullptr;
+}
+
+Broker::Broker(const Settings& settings, Dice& dice, VirtualClock& clock, Verdict& verdict)
+    : settings_{settings}, dice_{dice}, clock_{clock}, verdict_{verdict}, logs_(settings.partitions), partitions_(settings.partitions) {}
+
+std::uint32_t Broker::source_id(unsigned partition, std::uint16_t generation) {
+  return partition | static_cast<std::uint32_t>(generation) << 16;
+}
+
+Record& Broker::record_of(std::uint64_t token) {
+  return logs_[token >> 56 & 0x7fu][(token & 0xff'ffff'ffffu) - 1];
+}
+
+// ---- the log ----
+
+void Broker::produce() {
+  const auto partition = static_cast<unsigned>(dice_.below(settings_.partitions));
+  std::deque<Record>& log = logs_[partition];
+  const std::int64_t offset = log.empty() ? static_cast<std::int64_t>(dice_.below(3)) : log.back().offset + static_cast<std::int64_t>(dice_.between(1, 3));
+  Record& record = log.emplace_back();
+  record.number = static_cast<int>(records_.size());
+  record.partition = partition;
+  record.index = log.size() - 1;
+  record.offset = offset;
+  if (!dice_.percent(10)) record.key = "k" + std::to_string(dice_.below(settings_.keys));
+  record.task = settings_.draw_task(dice_);
+  record.payload = payload_of(record.number, record.task.kind);
+  records_.push_back(&record);
+}
+
+std::size_t Broker::first_unsettled(unsigned partition) const {
+  const std::deque<Record>& log = logs_[partition];
+  std::size_t index = 0;
+  while (index < log.size() && log[index].settled) ++index;
+  return index;
+}
+
+bool Broker::done() const {
+  return std::ranges::all_of(records_, [&](const Record* record) { return record->settled && finished(*record, settings_); });
+}
+
+// ---- the group ----
+
+Seat& Broker::join() {
+  Seat& seat = all_seats_.emplace_back();
+  seats_.push_back(&seat);
+  give_free_ones();
+  if (seats_.size() > 1) rebalance();
+  return seat;
+}
+
+void Broker::leave(Seat& seat) {
+  seat.alive = false;
+  std::erase(seats_, &seat);
+  for (Partition& partition : partitions_) {
+    if (partition.owner == &seat) partition = {.generation = partition.generation};
+  }
+  give_free_ones();
+}
+
+void Broker::give(unsigned partition, Seat& seat) {
+  Partition& given = partitions_[partition];
+  given = {.owner = &seat, .generation = static_cast<std::uint16_t>(given.generation + 1)};
+  seat.events.push_back({.kind = DISPYTCH_ASSIGNED, .what = {{partition, given.generation}}, .token = kEvent | next_event_++});
+}
+
+void Broker::give_free_ones() {
+  if (seats_.empty()) return;
+  for (unsigned partition = 0; partition < partitions_.size(); ++partition) {
+    if (partitions_[partition].owner == nullptr) give(partition, *seats_[dice_.below(seats_.size())]);
+  }
+}
+
+void Broker::rebalance() {
+  if (seats_.empty()) return;
+  std::vector<unsigned> moved;
+  const auto one = static_cast<unsigned>(dice_.below(partitions_.size()));
+  for (unsigned partition = 0; partition < partitions_.size(); ++partition) {
+    if (!settings_.cooperative || partition == one) moved.push_back(partition);
+  }
+  ask_back(moved);
+}
+
+void Broker::ask_back(const std::vector<unsigned>& partitions) {
+  for (Seat* seat : seats_) {
+    Seat::Event event{.kind = DISPYTCH_REVOKING, .token = kEvent | next_event_++};
+    event.deadline = dice_.percent(20) ? milliseconds{0} : milliseconds{dice_.between(20, 3'000)};
+    for (const unsigned number : partitions) {
+      Partition& partition = partitions_[number];
+      if (partition.owner != seat || partition.moving) continue;
+      event.what.emplace_back(number, partition.generation);
+      partition.moving = true;
+      partition.revocation = event.token;
+      partition.expel_at = clock_.monotonic() + (event.deadline.count() > 0 ? event.deadline + milliseconds{50} : milliseconds{20'000});
+    }
+    if (!event.what.empty()) seat->events.push_back(std::move(event));
+  }
+}
+
+void Broker::take_away() {
+  const auto number = static_cast<unsigned>(dice_.below(partitions_.size()));
+  Partition& partition = partitions_[number];
+  if (partition.owner == nullptr || seats_.empty()) return;
+  SIM_TRACE("partition " << number << " is taken away");
+  tell_lost(number);
+  give(number, *seats_[dice_.below(seats_.size())]);
+}
+
+// What was settled and isn't durable is forgotten, and what is settled from now on is refused; the seat hears of it later.
+void Broker::tell_lost(unsigned partition) {
+  Seat& seat = *partitions_[partition].owner;
+  std::erase_if(seat.unsynced, [&](const Record* record) { return record->partition == partition; });
+  seat.events.push_back({.kind = DISPYTCH_LOST, .what = {{partition, partitions_[partition].generation}}});
+}
+
+void Broker::expel_the_slow() {
+  for (unsigned number = 0; number < partitions_.size(); ++number) {
+    Partition& partition = partitions_[number];
+    if (!partition.moving || clock_.monotonic() < partition.expel_at) continue;
+    SIM_TRACE("partition " << number << ": its revocation took too long");
+    tell_lost(number);
+    give(number, *seats_[dice_.below(seats_.size())]);
+  }
+}
+
+bool Broker::all_assigned() const {
+  return std::ranges::all_of(partitions_, [](const Partition& partition) { return partition.owner != nullptr && !partition.moving; });
+}
+
+// ---- a plugin's calls ----
+
+plugin::Status Broker::poll(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
+  seat.last_credit = limits.max_messages;
+  if (!seat.alive) return {};
+  if (!calm && dice_.percent(settings_.fault_percent / 8)) {
+    return plugin::Error{.code = DISPYTCH_EUNAVAILABLE, .text = "the broker does not answer", .retriable = true};
+  }
+  if (!seat.events.empty() && (calm || limits.max_messages == 0 || dice_.percent(70))) {
+    hand_out_event(seat, out);
+    return {};
+  }
+  deliver(seat, limits, out);
+  return {};
+}
+
+bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
+  if (limits.max_messages == 0) return false;
+  Delivered delivered;
+  delivered.seat = &seat;
+  ++seat.batches;
+  std::uint64_t bytes = 0;
+  const std::size_t most = dice_.between(1, limits.max_messages);
+  bool found = true;
+  while (found && delivered.messages.size() < most) {
+    found = false;
+    const std::size_t begin = dice_.below(seat.holdings.size());
+    for (std::size_t i = 0; i < seat.holdings.size() && !found; ++i) {
+      Seat::Holding& held = seat.holdings[(begin + i) % seat.holdings.size()];
+      std::deque<Record>& log = logs_[held.partition];
+      if (!held.confirmed || held.revoking || held.paused) continue;
+      while (held.next < log.size() && log[held.next].settled) ++held.next;  // by itself, where each is acknowledged
+      if (held.next >= log.size()) continue;
+      Record& record = log[held.next];
+      const std::uint64_t size = record.key.size() + record.payload.size();
+      if (!delivered.messages.empty() && bytes + size > limits.max_bytes) break;
+      bytes += size;
+      plugin::InboundMessage message{};
+      message.topic = delivered.keep("work");
+      if (!record.key.empty()) message.key = delivered.keep(record.key);
+      message.payload = delivered.keep(record.payload);
+      message.flags = DISPYTCH_MSG_OFFSET | DISPYTCH_MSG_PARTITION;
+      message.offset = record.offset;
+      message.partition = static_cast<std::int32_t>(held.partition);
+      message.source = source_id(held.partition, held.generation);
+      message.token = std::uint64_t{held.partition} << 56 | std::uint64_t{held.generation} << 40 | (record.index + 1);
+      delivered.messages.push_back(message);
+      ++held.next;
+      found = true;
+    }
+  }
+  if (delivered.messages.empty()) return false;
+  SIM_TRACE("delivers " << delivered.messages.size() << " of at most " << limits.max_messages << ", from "
+                        << name(record_of(delivered.messages.front().token)));
+  auto owner = std::make_unique<Delivered>(std::move(delivered));
+  delivered.seat = nullptr;
+  const std::span<const plugin::InboundMessage> messages{owner->messages};
+  out.messages(messages, std::move(owner));
+  check_bounds(seat);
+  return true;
+}
+
+// What one process has in hand, by what it was given and hasn't finished.
+void Broker::check_bounds(const Seat& seat) {
+  const listen::Limits& limits = settings_.delivery.limits;
+  std::uint64_t bytes = 0;
+  for (const Seat::Holding& held : seat.holdings) {
+    if (held.revoking) continue;  // what has not begun of it was let go
+    const std::deque<Record>& log = logs_[held.partition];
+    std::size_t first = held.next;
+    for (std::size_t index = held.first; index < held.next; ++index) {
+      const Record& record = log[index];
+      if (finished(record, settings_)) continue;
+      first = std::min(first, index);
+      bytes += record.key.size() + record.payload.size();
+      const auto of_its_lane = static_cast<std::size_t>(std::count_if(log.begin() + static_cast<std::ptrdiff_t>(index), log.begin() + static_cast<std::ptrdiff_t>(held.next), [&](const Record& other) {
+        return !finished(other, settings_) && same_lane(record, other, settings_.delivery.ordering);
+      }));
+      if (of_its_lane > limits.lane + settings_.batch) {
+        wrong(&Verdict::unbounded, std::to_string(of_its_lane) + " messages wait in the lane of " + name(record));
+        return;
+      }
+    }
+    if (!settings_.ack_each && held.next - first > limits.span) {
+      wrong(&Verdict::unbounded, "partition " + std::to_string(held.partition) + " spans " + std::to_string(held.next - first) + " messages");
+    }
+  }
+  if (bytes > limits.bytes + kMostOfAMessage) wrong(&Verdict::unbounded, std::to_string(bytes) + " bytes in hand, of at most " + std::to_string(limits.bytes));
+}
+
+void Broker::hand_out_event(Seat& seat, plugin::BatchOut& out) {
+  const Seat::Event event = std::move(seat.events.front());
+  seat.events.pop_front();
+  std::vector<plugin::Source> sources;
+  for (const auto& [partition, generation] : event.what) {
+    sources.push_back({.topic = "work", .source = source_id(partition, generation), .partition = static_cast<std::int32_t>(partition)});
+  }
+  SIM_TRACE("event " << event.kind << " of partition " << (event.what.empty() ? 0 : event.what.front().first) << " and "
+                     << event.what.size() << " in all");
+  switch (event.kind) {
+    case DISPYTCH_ASSIGNED:
+      for (const auto& [partition, generation] : event.what) seat.holdings.push_back({.partition = partition, .generation = generation, .assignment = event.token});
+      out.assigned(std::move(sources), event.token);
+      break;
+    case DISPYTCH_REVOKING: {
+      const milliseconds half = event.deadline.count() > 0 ? event.deadline / 2 : milliseconds{5'000};
+      for (const auto& [partition, generation] : event.what) {
+        if (Seat::Holding* held = seat.holding(partition, generation)) {
+          held->revoking = true;
+          held->keep_until = clock_.monotonic() + std::min(settings_.delivery.revoke_timeout, half);
+        }
+      }
+      out.revoking(std::move(sources), event.token, event.deadline);
+      break;
+    }
+    case DISPYTCH_LOST:
+      for (const auto& gone : event.what) {
+        std::erase_if(seat.holdings, [&](const Seat::Holding& held) { return held.partition == gone.first && held.generation == gone.second; });
+        seat.let_go.push_back(gone);
+      }
+      out.lost(std::move(sources), told(DISPYTCH_EFENCED, "the session is over"));
+      break;
+    case DISPYTCH_DOWN: out.down(told(DISPYTCH_EUNAVAILABLE, "no broker answers")); break;
+    default: out.up();
+  }
+}
+
+// An event's acknowledgement.
+void Broker::confirmed(Seat& seat, std::uint64_t token) {
+  for (unsigned number = 0; number < partitions_.size(); ++number) {
+    Partition& partition = partitions_[number];
+    if (partition.owner != &seat) continue;
+    if (partition.moving && partition.revocation == token) {
+      Seat::Holding* const held = seat.holding(number, partition.generation);
+      if (held == nullptr) continue;
+      if (held->running > 0 && clock_.monotonic() < held->keep_until && !seat.draining) {
+        wrong(&Verdict::order_violations, "partition " + std::to_string(number) + " was let go while " + std::to_string(held->running) +
+                                              " of its messages were being handled, before the time to wait for them was over");
+      }
+      const bool unsynced = std::ranges::any_of(seat.unsynced, [&](const Record* record) { return record->partition == number; });
+      if (unsynced && !seat.sync_failed) {
+        wrong(&Verdict::mark_violations, "partition " + std::to_string(number) + " was let go before what was settled of it was durable");
+      }
+      std::erase_if(seat.unsynced, [&](const Record* record) { return record->partition == number; });
+      std::erase_if(seat.holdings, [&](const Seat::Holding& one) { return one.partition == number; });
+      seat.let_go.emplace_back(number, partition.generation);
+      SIM_TRACE("partition " << number << " was let go");
+      give(number, *seats_[dice_.below(seats_.size())]);
+    }
+  }
+  for (Seat::Holding& held : seat.holdings) {  // an assignment
+    if (held.assignment != token || held.confirmed) continue;
+    held.confirmed = true;
+    held.first = held.next = first_unsettled(held.partition);
+  }
+}
+
+plugin::Status Broker::settle(Seat& seat, const plugin::Settlement& settlement) {
+  if (!seat.alive) return {};
+  if ((settlement.token & kEvent) != 0) {
+    confirmed(seat, settlement.token);
+    return {};
+  }
+  Record& record = record_of(settlement.token);
+  const std::uint16_t generation = generation_of(settlement.token);
+  if (std::ranges::find(seat.let_go, std::pair{record.partition, generation}) != seat.let_go.end()) {
+    wrong(&Verdict::mark_violations, name(record) + " was settled after its partition had been let go");
+  }
+  if (settlement.action == DISPYTCH_ACK_UP_TO) {
+    std::deque<Record>& log = logs_[record.partition];
+    for (std::size_t index = 0; index <= record.index; ++index) {
+      if (!log[index].settled) mark(seat, log[index]);
+    }
+  } else {
+    mark(seat, record);
+  }
+  const Partition& partition = partitions_[record.partition];
+  if (partition.owner != &seat || partition.generation != generation) {
+    std::erase_if(seat.unsynced, [&](const Record* one) { return one->partition == record.partition; });
+    return told(DISPYTCH_EFENCED, "somebody else has it");
+  }
+  return {};
+}
+
+void Broker::mark(Seat& seat, Record& record) {
+  if (!finished(record, settings_)) wrong(&Verdict::mark_violations, name(record) + " was settled, and is not finished");
+  if (std::ranges::find(seat.unsynced, &record) == seat.unsynced.end()) seat.unsynced.push_back(&record);
+}
+
+plugin::Status Broker::sync(Seat& seat) {
+  if (!seat.alive) return {};
+  if (!calm && dice_.percent(settings_.fault_percent)) {
+    seat.sync_failed = true;
+    return plugin::Status::timeout();
+  }
+  make_durable(seat);
+  return {};
+}
+
+void Broker::make_durable(Seat& seat) {
+  for (Record* record : seat.unsynced) {
+    if (partitions_[record->partition].owner != &seat) continue;
+    record->settled = true;
+    SIM_TRACE("durable: " << name(*record));
+  }
+  seat.unsynced.clear();
+}
+
+void Broker::pause(Seat& seat, std::uint32_t source, bool on) {
+  if (Seat::Holding* const held = seat.holding(source & 0xffffu, static_cast<std::uint16_t>(source >> 16))) held->paused = on;
+}
+
+void Broker::close(Seat& seat) {
+  if (!seat.alive) return;
+  if (seat.batches > 0) wrong(&Verdict::unbounded, "closed with " + std::to_string(seat.batches) + " batches unreleased");
+  if (!seat.unsynced.empty() && !seat.sync_failed) {
+    wrong(&Verdict::mark_violations, "closed before what was settled was durable: " + name(*seat.unsynced.front()));
+  }
+  leave(seat);
+}
+
+// ---- what was emitted ----
+
+void Broker::answer_one(Seat& seat, bool well) {
+  if (seat.sent.empty()) return;
+  const Seat::Sent sent = std::move(seat.sent.front());
+  seat.sent.pop_front();
+  plugin::Report report{};
+  report.token = sent.token;
+  const bool answer_is_lost = !well && dice_.percent(30);  // stored, but nobody knows
+  if (well || answer_is_lost) stored(sent);
+  if (!well) {
+    report.code = DISPYTCH_EUNAVAILABLE;
+    report.flags = DISPYTCH_ERROR_RETRIABLE | DISPYTCH_ERROR_MAYBE_SENT;
+  }
+  SIM_TRACE("emitted to " << sent.topic << ", key \"" << sent.key << "\": " << (well ? "stored" : answer_is_lost ? "stored, the answer is lost" : "refused"));
+  if (seat.alive) seat.reports.push_back(report);
+}
+
+void Broker::stored(const Seat::Sent& sent) {
+  if (sent.topic == "made") {
+    records_.at(std::stoul(sent.key))->emitted = true;
+    return;
+  }
+  const auto header = [&](std::string_view wanted) {
+    const auto found = std::ranges::find(sent.headers, wanted, &std::pair<std::string, std::string>::first);
+    return found == sent.headers.end() ? std::string{"-1"} : found->second;
+  };
+  const auto partition = static_cast<std::size_t>(std::stoul(header("dispytch-partition")));
+  const std::int64_t offset = std::stoll(header("dispytch-offset"));
+  for (Record& record : logs_.at(partition)) {
+    if (record.offset != offset) continue;
+    if (sent.payload != record.payload || sent.key != record.key) wrong(&Verdict::lost, "the dead letter of " + name(record) + " has other bytes");
+    record.buried = true;
+    return;
+  }
+  wrong(&Verdict::lost, "a dead letter names offset " + std::to_string(offset) + ", which nobody wrote");
+}
+
+}  // namespace dispytch::sim

@@ -1,0 +1,377 @@
+#include "sim/member.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <dispytch/event.hpp>
+
+#include "border/consumer_handle.hpp"
+#include "border/producer_handle.hpp"
+#include "emit/emitter_core.hpp"
+#include "sim/plugin.hpp"
+#include "sim/trace.hpp"
+
+namespace dispytch::sim {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+struct Plain {
+  static constexpr auto topic = "work";
+  static constexpr auto type = "plain";
+  int number = 0;
+};
+DISPYTCH_EVENT(Plain, number)
+
+struct Pair {
+  static constexpr auto topic = "work";
+  static constexpr auto type = "pair";
+  int number = 0;
+};
+DISPYTCH_EVENT(Pair, number)
+
+struct Emitting {
+  static constexpr auto topic = "work";
+  static constexpr auto type = "emitting";
+  int number = 0;
+};
+DISPYTCH_EVENT(Emitting, number)
+
+struct Later {
+  static constexpr auto topic = "work";
+  static constexpr auto type = "later";
+  int number = 0;
+};
+DISPYTCH_EVENT(Later, number)
+
+struct Made {
+  static constexpr auto topic = "made";
+  static constexpr auto type = "made";
+  static constexpr auto partition_by = "number";
+  int number = 0;
+};
+DISPYTCH_EVENT(Made, number)
+
+namespace {
+
+struct NotYet : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::uint64_t capabilities_of(const Settings& settings) {
+  return (settings.ack_each ? DISPYTCH_CAN_ACK_EACH : DISPYTCH_CAN_ACK_UP_TO) | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PARTITIONS |
+         DISPYTCH_CAN_KEYS | DISPYTCH_CAN_HEADERS | (settings.can_pause ? DISPYTCH_CAN_PAUSE : 0);
+}
+
+}  // namespace
+
+Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, group_{make_group()} {
+  const std::uint64_t capabilities = capabilities_of(world_.settings);
+  const auto adapter = open_backend(world_.broker, seat_, world_.clock, capabilities);
+  emitter_ = detail::EmitterCore::make(
+      adapter->open_producer(R"({"config":{}})", {}, milliseconds{1}).value(),
+      {.name = "made", .timeout = milliseconds{100}, .pumping = emit::Pumping::inline_, .clock = &world_.clock});
+  listen::EngineOptions options{.name = "simulated",
+                                .group = "group",
+                                .drain = world_.settings.drain,
+                                .delivery = world_.settings.delivery,
+                                .batch_messages = world_.settings.batch,
+                                .quiet = true,
+                                .clock = &world_.clock,
+                                .random = &world_.dice,
+                                .emitter = emitter_,
+                                .wait = [this](milliseconds pause, const std::stop_token&) { world_.clock.advance(pause); }};
+  if (world_.settings.dead_letters) options.dead_letters = listen::dead_letters_through(emitter_, "{topic}.dlq");
+  if (world_.settings.workers > 0) {
+    auto workers = std::make_unique<Workers>(world_.settings.workers);
+    workers_ = workers.get();
+    options.executor = std::move(workers);
+  }
+  route::Router router =
+      route::wire({group_}, providers_, {}, {.policy = world_.settings.delivery.policy, .dead_letters = world_.settings.dead_letters});
+  engine_ = std::make_unique<listen::Engine>(adapter->open_consumer(R"({"topics":[],"config":{}})", {}, milliseconds{1}).value(), capabilities,
+                                             std::move(router), std::move(options));
+}
+
+Member::~Member() {
+  if (!drained_) crash();
+}
+
+void Member::crash() {
+  SIM_TRACE("a process dies");
+  world_.broker.leave(seat_);
+  engine_.reset();
+  pending_.clear();
+  forgotten_.clear();
+  late_.clear();
+  emitter_.reset();
+  while (!seat_.sent.empty()) {  // what its client had still to send
+    if (world_.dice.percent(50)) {
+      world_.broker.answer_one(seat_, true);
+    } else {
+      seat_.sent.pop_front();
+    }
+  }
+  drained_ = true;
+}
+
+// ---- handlers ----
+
+HandlerGroup Member::make_group() {
+  HandlerGroup group{{.retry = {.only = exceptions<NotYet>}}};
+  group.on<Plain>([this](const Plain& event, const Message& message) { return work(event.number, message, false); });
+  group.on<Pair>([this](const Pair& event, const Message& message) { return work(event.number, message, false); }, {.name = "first"});
+  group.on<Pair>([this](const Pair& event, const Message& message) { return work(event.number, message, true); }, {.name = "second"});
+  group.on<Emitting>([this](const Emitting& event, const Message& message, Context context) {
+    context.emit(Made{.number = event.number});
+    return work(event.number, message, false);
+  });
+  group.on<Later>([this](const Later& event, const Message& message, Completion completion) {
+    Record& record = begin(event.number, message, false);
+    const std::uint16_t generation = Broker::generation_of(message.raw().token);
+    std::optional<Outcome> bad = trouble(record);
+    if (bad && record.task.trouble == Task::Trouble::throws) throw NotYet{"later"};
+    if (bad && record.task.trouble == Task::Trouble::throws_for_good) throw std::logic_error{"never"};
+    const nanoseconds until = world_.clock.monotonic() + *world_.settings.delivery.policy.timeout;
+    running_.push_back({&record, generation});
+    count_running(record, generation, true);
+    if (world_.dice.percent(20)) {  // before the handler returns
+      end(record, generation);
+      if (!bad) handle(record, generation);
+      completion(bad ? *bad : done());
+      return;
+    }
+    const bool fails = bad && world_.dice.percent(50);
+    pending_.push_back({std::move(completion), &record, generation, until, bad ? *bad : done(), fails});
+  });
+  return group;
+}
+
+// A message comes into a handler: is that right?
+Record& Member::begin(int number, const Message& message, bool second) {
+  Record& record = *world_.broker.records().at(static_cast<std::size_t>(number));
+  const std::uint16_t generation = Broker::generation_of(message.raw().token);
+  SIM_TRACE("handler" << (second ? " 2" : "") << " begins " << name(record) << ", generation " << generation);
+  ++record.tries;
+  if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && record.tries >= *world_.settings.delivery.policy.retry.attempts) {
+    record.may_be_dropped = true;  // should this try fail, for whatever reason
+  }
+  const Ordering ordering = world_.settings.delivery.ordering;
+  expire();
+  const bool gone = std::ranges::find(seat_.let_go, std::pair{record.partition, generation}) != seat_.let_go.end();
+  if (gone) world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun after its partition had been let go");
+  for (const Running& running : running_) {
+    if (same_lane(*running.record, record, ordering)) {
+      world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun while " + name(*running.record) + " of its lane ran");
+    }
+  }
+  const bool alone = record.task.kind == Task::Kind::plain || record.task.kind == Task::Kind::later;
+  if (alone && record.handled && record.handled_by == &seat_ && record.handled_in == generation) {
+    world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun again though it had ended well here");
+  }
+  const std::deque<Record>& log = world_.broker.logs()[record.partition];
+  for (std::size_t index = record.index; index-- > 0;) {
+    if (log[index].settled && !world_.settings.ack_each) break;
+    if (same_lane(log[index], record, ordering) && !finished(log[index], world_.settings)) {
+      world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun before " + name(log[index]) + " was finished");
+    }
+  }
+  return record;
+}
+
+// Whether this try ends badly, and how. What the policy then allows is noted.
+std::optional<Outcome> Member::trouble(Record& record) {
+  if (record.failed >= record.task.failures) return std::nullopt;
+  ++record.failed;
+  const HandlingPolicy& policy = world_.settings.delivery.policy;
+  const bool drops = *policy.on_failure == OnFailure::drop;
+  const bool last = record.failed >= *policy.retry.attempts;
+  switch (record.task.trouble) {
+    case Task::Trouble::throws: record.may_be_dropped |= drops && last; return unavailable();  // the caller throws
+    case Task::Trouble::throws_for_good: record.may_be_dropped |= drops; return unavailable();
+    case Task::Trouble::retry_after: record.may_be_dropped |= drops && last; return retry_after(milliseconds{world_.dice.below(100)});
+    case Task::Trouble::unavailable: return unavailable();
+    case Task::Trouble::dead_letter: record.may_be_dropped |= drops && !world_.settings.dead_letters; return dead_letter("it is of no use here");
+    case Task::Trouble::drop: record.may_be_dropped = true; return drop("it is of no use");
+  }
+  return std::nullopt;
+}
+
+Outcome Member::work(int number, const Message& message, bool second) {
+  Record& record = begin(number, message, second);
+  const std::uint16_t generation = Broker::generation_of(message.raw().token);
+  if (record.task.slow) {
+    running_.push_back({&record, generation});
+    count_running(record, generation, true);
+    be_slow();
+    end(record, generation);
+  }
+  if (workers_ != nullptr && world_.dice.percent(20)) {  // elsewhere, meanwhile
+    (void)complete_one();
+    take_answers();
+  }
+  // In a pair it is the second that fails, after the first has done its part.
+  if (record.task.kind != Task::Kind::pair || second) {
+    if (std::optional<Outcome> bad = trouble(record)) {
+      if (record.task.trouble == Task::Trouble::throws) throw NotYet{"not yet"};
+      if (record.task.trouble == Task::Trouble::throws_for_good) throw std::logic_error{"never"};
+      return *bad;
+    }
+  }
+  SIM_TRACE("handler" << (second ? " 2" : "") << " has done " << name(record));
+  if (second) {
+    record.handled_by_second = true;
+  } else {
+    handle(record, generation);
+  }
+  return done();
+}
+
+void Member::handle(Record& record, std::uint16_t generation) {
+  record.handled = true;
+  record.handled_by = &seat_;
+  record.handled_in = generation;
+}
+
+// As the keeper does while a handler is slow on the polling thread.
+void Member::be_slow() {
+  if (workers_ != nullptr || nested_ > 0) {
+    world_.clock.advance(milliseconds{world_.dice.below(200)});
+    return;
+  }
+  ++nested_;
+  for (std::size_t i = world_.dice.between(1, 6); i > 0; --i) {
+    world_.clock.advance(milliseconds{world_.dice.below(100)});
+    if (world_.dice.percent(30)) take_answers();
+    if (world_.dice.percent(20)) world_.broker.rebalance();
+    world_.broker.expel_the_slow();
+    expire();
+    (void)engine_->step(milliseconds{50}, {});
+    check_bounds();
+    if (seat_.last_credit > 0) {
+      world_.verdict.break_promise(&Verdict::unbounded, "messages were asked for while a handler ran on the polling thread");
+    }
+  }
+  --nested_;
+}
+
+void Member::count_running(const Record& record, std::uint16_t generation, bool more) {
+  if (Seat::Holding* const held = seat_.holding(record.partition, generation)) held->running += more ? 1 : std::size_t(-1);
+}
+
+void Member::end(const Record& record, std::uint16_t generation) {
+  std::erase_if(running_, [&](const Running& running) { return running.record == &record && running.generation == generation; });
+  count_running(record, generation, false);
+}
+
+// Completions whose time is over: the engine takes their attempts for failed, and what is called later changes nothing.
+void Member::expire() {
+  std::erase_if(pending_, [&](Pending& pending) {
+    if (pending.until > world_.clock.monotonic()) return false;
+    if (++pending.record->failed >= *world_.settings.delivery.policy.retry.attempts &&
+        *world_.settings.delivery.policy.on_failure == OnFailure::drop) {
+      pending.record->may_be_dropped = true;
+    }
+    end(*pending.record, pending.generation);
+    (world_.dice.percent(50) ? late_ : forgotten_).push_back(std::move(pending.completion));
+    return true;
+  });
+}
+
+bool Member::complete_one() {
+  expire();
+  if (!late_.empty() && world_.dice.percent(30)) {  // nobody may care
+    late_.back().fail("too late");
+    late_.pop_back();
+  }
+  if (pending_.empty()) return false;
+  const std::size_t chosen = world_.dice.below(pending_.size());
+  Pending pending = std::move(pending_[chosen]);
+  pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  end(*pending.record, pending.generation);
+  SIM_TRACE("completes " << name(*pending.record) << (pending.fails ? ": fails" : ""));
+  if (pending.fails) {
+    pending.completion.fail("it failed later");
+  } else {
+    if (pending.outcome.kind() == Outcome::Kind::done) handle(*pending.record, pending.generation);
+    pending.completion(std::move(pending.outcome));
+  }
+  return true;
+}
+
+// ---- the process ----
+
+void Member::step() {
+  if (failed_ || draining_) return;
+  expire();
+  if (const auto stepped = engine_->step(milliseconds{0}, {}); !stepped) {
+    SIM_TRACE("the engine ends: " << stepped.error().text);
+    failed_ = true;
+  }
+  check_bounds();
+}
+
+void Member::check_bounds() {
+  const listen::Limits& limits = world_.settings.delivery.limits;
+  if (engine_->unfinished() > limits.messages) {
+    world_.verdict.break_promise(&Verdict::unbounded, std::to_string(engine_->unfinished()) + " messages in hand, of at most " + std::to_string(limits.messages));
+  }
+  if (seat_.batches > engine_->unfinished()) {
+    world_.verdict.break_promise(&Verdict::unbounded, std::to_string(seat_.batches) + " batches are unreleased for " + std::to_string(engine_->unfinished()) + " messages in hand");
+  }
+}
+
+bool Member::run_a_parcel() {
+  if (workers_ == nullptr || workers_->waiting.empty()) return false;
+  const std::size_t chosen = world_.dice.below(workers_->waiting.size());
+  listen::Parcel& parcel = *workers_->waiting[chosen];
+  workers_->waiting.erase(workers_->waiting.begin() + static_cast<std::ptrdiff_t>(chosen));
+  SIM_TRACE("a worker takes " << parcel.items.size() << " messages");
+  parcel.run(decoder_);
+  return true;
+}
+
+void Member::take_answers() { (void)emitter_->flush(milliseconds{0}); }
+
+void Member::skip_held() {
+  engine_->inbox()->post([this] {
+    for (const listen::Unfinished& one : engine_->unfinished_for(nanoseconds{0}, 100)) {
+      if (!one.waits_for.starts_with("a person")) continue;
+      if (!engine_->skip(one.topic, one.partition, one.offset, "the simulator")) continue;
+      for (Record& record : world_.broker.logs()[static_cast<std::size_t>(one.partition)]) {
+        if (record.offset == one.offset) record.skipped = true;
+      }
+    }
+  });
+}
+
+void Member::tell() {
+  if (!tracing) return;
+  for (const listen::Unfinished& one : engine_->unfinished_for(nanoseconds{0}, 100)) {
+    SIM_TRACE("in hand: partition " << one.partition << ", offset " << one.offset << ", key \"" << one.key << "\" waits for " << one.waits_for
+                                    << ", attempts " << one.attempts << ", " << one.reason);
+  }
+  SIM_TRACE("unfinished " << engine_->unfinished() << ", credit " << seat_.last_credit << ", events " << seat_.events.size() << ", holdings "
+                          << seat_.holdings.size() << (draining_ ? ", draining" : "") << (failed_ ? ", failed" : ""));
+}
+
+bool Member::drain_step() {
+  if (!std::exchange(draining_, true)) {
+    SIM_TRACE("a process drains");
+    seat_.draining = true;
+    engine_->begin_drain();
+  }
+  take_answers();
+  expire();
+  if (!engine_->drain_step(milliseconds{10})) return false;
+  const Result<void> ended = engine_->end_drain();
+  SIM_TRACE("a process ends: " << (ended ? "all is settled" : ended.error().text));
+  if (seat_.alive) {  // something still ran: it isn't closed, and ends with its process
+    crash();
+  }
+  drained_ = true;
+  return true;
+}
+
+}  // namespace dispytch::sim
