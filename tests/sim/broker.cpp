@@ -62,16 +62,15 @@ std::uint32_t Broker::source_id(unsigned partition, std::uint16_t generation) {
   return partition | static_cast<std::uint32_t>(generation) << 16;
 }
 
-Record& Broker::record_of(std::uint64_t token) {
-  return logs_[token >> 56 & 0x7fu][(token & 0xff'ffff'ffffu) - 1];
-}
+Record& Broker::record_of(std::uint64_t token) { return logs_[token >> 56 & 0x7fu][(token & 0xff'ffff'ffffu) - 1]; }
 
 // ---- the log ----
 
 void Broker::produce() {
   const auto partition = static_cast<unsigned>(dice_.below(settings_.partitions));
   std::deque<Record>& log = logs_[partition];
-  const std::int64_t offset = log.empty() ? static_cast<std::int64_t>(dice_.below(3)) : log.back().offset + static_cast<std::int64_t>(dice_.between(1, 3));
+  const std::int64_t offset =
+      log.empty() ? static_cast<std::int64_t>(dice_.below(3)) : log.back().offset + static_cast<std::int64_t>(dice_.between(1, 3));
   Record& record = log.emplace_back();
   record.number = static_cast<int>(records_.size());
   record.partition = partition;
@@ -257,19 +256,21 @@ void Broker::check_bounds(const Seat& seat) {
       if (finished(record, settings_)) continue;
       first = std::min(first, index);
       bytes += record.key.size() + record.payload.size();
-      const auto of_its_lane = static_cast<std::size_t>(std::count_if(log.begin() + static_cast<std::ptrdiff_t>(index), log.begin() + static_cast<std::ptrdiff_t>(held.next), [&](const Record& other) {
-        return !finished(other, settings_) && same_lane(record, other, settings_.delivery.ordering);
-      }));
+      const auto of_its_lane = static_cast<std::size_t>(std::count_if(
+          log.begin() + static_cast<std::ptrdiff_t>(index), log.begin() + static_cast<std::ptrdiff_t>(held.next),
+          [&](const Record& other) { return !finished(other, settings_) && same_lane(record, other, settings_.delivery.ordering); }));
       if (of_its_lane > limits.lane + settings_.batch) {
         wrong(&Verdict::unbounded, std::to_string(of_its_lane) + " messages wait in the lane of " + name(record));
         return;
       }
     }
     if (!settings_.ack_each && held.next - first > limits.span) {
-      wrong(&Verdict::unbounded, "partition " + std::to_string(held.partition) + " spans " + std::to_string(held.next - first) + " messages");
+      wrong(&Verdict::unbounded,
+            "partition " + std::to_string(held.partition) + " spans " + std::to_string(held.next - first) + " messages");
     }
   }
-  if (bytes > limits.bytes + kMostOfAMessage) wrong(&Verdict::unbounded, std::to_string(bytes) + " bytes in hand, of at most " + std::to_string(limits.bytes));
+  if (bytes > limits.bytes + kMostOfAMessage)
+    wrong(&Verdict::unbounded, std::to_string(bytes) + " bytes in hand, of at most " + std::to_string(limits.bytes));
 }
 
 void Broker::hand_out_event(Seat& seat, plugin::BatchOut& out) {
@@ -283,7 +284,8 @@ void Broker::hand_out_event(Seat& seat, plugin::BatchOut& out) {
                      << event.what.size() << " in all");
   switch (event.kind) {
     case DISPYTCH_ASSIGNED:
-      for (const auto& [partition, generation] : event.what) seat.holdings.push_back({.partition = partition, .generation = generation, .assignment = event.token});
+      for (const auto& [partition, generation] : event.what)
+        seat.holdings.push_back({.partition = partition, .generation = generation, .assignment = event.token});
       out.assigned(std::move(sources), event.token);
       break;
     case DISPYTCH_REVOKING: {
@@ -299,7 +301,8 @@ void Broker::hand_out_event(Seat& seat, plugin::BatchOut& out) {
     }
     case DISPYTCH_LOST:
       for (const auto& gone : event.what) {
-        std::erase_if(seat.holdings, [&](const Seat::Holding& held) { return held.partition == gone.first && held.generation == gone.second; });
+        std::erase_if(seat.holdings,
+                      [&](const Seat::Holding& held) { return held.partition == gone.first && held.generation == gone.second; });
         seat.let_go.push_back(gone);
       }
       out.lost(std::move(sources), told(DISPYTCH_EFENCED, "the session is over"));
@@ -417,7 +420,10 @@ void Broker::answer_one(Seat& seat, bool well) {
     report.code = DISPYTCH_EUNAVAILABLE;
     report.flags = DISPYTCH_ERROR_RETRIABLE | DISPYTCH_ERROR_MAYBE_SENT;
   }
-  SIM_TRACE("emitted to " << sent.topic << ", key \"" << sent.key << "\": " << (well ? "stored" : answer_is_lost ? "stored, the answer is lost" : "refused"));
+  SIM_TRACE("emitted to " << sent.topic << ", key \"" << sent.key << "\": "
+                          << (well             ? "stored"
+                              : answer_is_lost ? "stored, the answer is lost"
+                                               : "refused"));
   if (seat.alive) seat.reports.push_back(report);
 }
 
@@ -434,7 +440,8 @@ void Broker::stored(const Seat::Sent& sent) {
   const std::int64_t offset = std::stoll(header("dispytch-offset"));
   for (Record& record : logs_.at(partition)) {
     if (record.offset != offset) continue;
-    if (sent.payload != record.payload || sent.key != record.key) wrong(&Verdict::lost, "the dead letter of " + name(record) + " has other bytes");
+    if (sent.payload != record.payload || sent.key != record.key)
+      wrong(&Verdict::lost, "the dead letter of " + name(record) + " has other bytes");
     record.buried = true;
     return;
   }

@@ -27,10 +27,10 @@ struct Seat {
     bool confirmed = false;        ///< its assignment is: messages may be delivered
     bool revoking = false;
     bool paused = false;
-    std::size_t first = 0;  ///< index in the log at which it began
-    std::size_t next = 0;   ///< of the next to be delivered
+    std::size_t first = 0;                  ///< index in the log at which it began
+    std::size_t next = 0;                   ///< of the next to be delivered
     std::chrono::nanoseconds keep_until{};  ///< revoking: running handlers are to be awaited until then
-    std::size_t running = 0;  ///< its messages with a handler, or whose Completion is to come
+    std::size_t running = 0;                ///< its messages with a handler, or whose Completion is to come
   };
   struct Event {
     std::uint32_t kind = 0;
@@ -47,11 +47,11 @@ struct Seat {
   };
 
   bool alive = true;
-  bool draining = false;       ///< it has been told to end: running handlers are awaited until the end of its drain only
+  bool draining = false;  ///< it has been told to end: running handlers are awaited until the end of its drain only
   std::deque<Event> events = {};
   std::vector<Holding> holdings = {};
   std::vector<std::pair<unsigned, std::uint16_t>> let_go = {};  ///< said by it, or told to it
-  std::vector<Record*> unsynced = {};  ///< settled, not durable
+  std::vector<Record*> unsynced = {};                           ///< settled, not durable
   bool sync_failed = false;
   std::size_t batches = 0;  ///< not released yet
   std::deque<Sent> sent = {};
@@ -67,21 +67,21 @@ class Broker {
   Broker(const Settings& settings, Dice& dice, VirtualClock& clock, Verdict& verdict);
 
   // ---- what the simulator does ----
-  void produce();                     ///< one message more
-  Seat& join();                       ///< a process comes
-  void leave(Seat& seat);             ///< it is gone, however
-  void rebalance();                   ///< moves partitions, by asking for them
-  void take_away();                   ///< moves a partition without asking
-  void expel_the_slow();              ///< those whose revocation's deadline is over
+  void produce();          ///< one message more
+  Seat& join();            ///< a process comes
+  void leave(Seat& seat);  ///< it is gone, however
+  void rebalance();        ///< moves partitions, by asking for them
+  void take_away();        ///< moves a partition without asking
+  void expel_the_slow();   ///< those whose revocation's deadline is over
   void make_durable(Seat& seat);
   void answer_one(Seat& seat, bool well);  ///< the oldest message that it sent is stored, or not
   bool all_assigned() const;
-  bool done() const;                  ///< everything is finished and settled
+  bool done() const;  ///< everything is finished and settled
 
   std::vector<std::deque<Record>>& logs() noexcept { return logs_; }
   const std::vector<Record*>& records() const noexcept { return records_; }
-  bool refuse_emits = false;          ///< also dead letters
-  bool calm = false;                  ///< no faults any more
+  bool refuse_emits = false;  ///< also dead letters
+  bool calm = false;          ///< no faults any more
 
   // ---- what a plugin does ----
   plugin::Status poll(Seat& seat, plugin::Limits limits, plugin::BatchOut& out);

@@ -17,23 +17,23 @@ struct Seat;
 struct Record {
   int number = 0;  ///< over all partitions
   unsigned partition = 0;
-  std::size_t index = 0;     ///< in its partition's log
-  std::int64_t offset = 0;   ///< with gaps
-  std::string key = {};      ///< empty: none
+  std::size_t index = 0;    ///< in its partition's log
+  std::int64_t offset = 0;  ///< with gaps
+  std::string key = {};     ///< empty: none
   std::string payload = {};
   Task task = {};
 
-  unsigned tries = 0;            ///< of its first handler, that began
-  unsigned failed = 0;           ///< that ended in trouble
-  bool handled = false;          ///< its first handler ended well
+  unsigned tries = 0;    ///< of its first handler, that began
+  unsigned failed = 0;   ///< that ended in trouble
+  bool handled = false;  ///< its first handler ended well
   const Seat* handled_by = nullptr;
   std::uint16_t handled_in = 0;  ///< generation of its partition
   bool handled_by_second = false;
-  bool emitted = false;          ///< what it emits is stored
-  bool buried = false;           ///< its dead letter is stored
-  bool may_be_dropped = false;   ///< the policy has said that it may go
+  bool emitted = false;         ///< what it emits is stored
+  bool buried = false;          ///< its dead letter is stored
+  bool may_be_dropped = false;  ///< the policy has said that it may go
   bool skipped = false;
-  bool settled = false;          ///< durable at the broker
+  bool settled = false;  ///< durable at the broker
 };
 
 /// Counts of broken promises, and the first of them in words.

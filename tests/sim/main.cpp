@@ -24,6 +24,7 @@ struct Options {
   std::uint64_t schedules = 10'000;
   std::uint64_t seed = 1;
   unsigned threads = std::max(1u, std::thread::hardware_concurrency());
+  bool list = false;
   bool mutants = false;
   std::string mutant = {};
   std::optional<std::uint64_t> trace = {};
@@ -104,7 +105,8 @@ int run_mutants(Options options) {
                 << total.failing.front().second << '\n';
     }
   }
-  std::cout << kMutants.size() - alive << " passed, " << alive << " failed\n";
+  const std::size_t tried = options.mutant.empty() ? kMutants.size() : 1;
+  std::cout << tried - alive << " passed, " << alive << " failed\n";
   return alive == 0 ? 0 : 1;
 }
 
@@ -126,14 +128,21 @@ int main(int argc, char** argv) {
   CLI::App app{"Runs the delivery engine through schedules of a simulated broker and clock, and counts broken promises"};
   app.add_option("--schedules", options.schedules, "how many; with --mutants: at most so many for each")->capture_default_str();
   app.add_option("--seed", options.seed, "of the first schedule; the others follow")->capture_default_str();
-  app.add_option("--threads", options.threads, "side by side; each schedule runs on one")->check(CLI::Range(1u, 256u))->capture_default_str();
+  app.add_option("--threads", options.threads, "side by side; each schedule runs on one")
+      ->check(CLI::Range(1u, 256u))
+      ->capture_default_str();
   app.add_flag("--mutants", options.mutants, "make each of the engine's deliberate mistakes, and see that it is found");
+  app.add_flag("--list", options.list, "name the deliberate mistakes, a line each");
   app.add_option("--mutant", options.mutant, "this one only, with --mutants or --trace");
   app.add_option("--trace", options.trace, "run the schedule of this seed, and tell each step");
   CLI11_PARSE(app, argc, argv);
   if (!options.mutant.empty() && std::ranges::find(kMutants, options.mutant) == kMutants.end()) {
     std::cerr << "dispytch_sim: there is no mutant " << options.mutant << "; --mutants lists them\n";
     return 2;
+  }
+  if (options.list) {
+    for (const std::string_view mutant : kMutants) std::cout << mutant << '\n';
+    return 0;
   }
   if (options.trace) return trace(options);
   dispytch::log::silence();

@@ -69,9 +69,9 @@ std::uint64_t capabilities_of(const Settings& settings) {
 Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, group_{make_group()} {
   const std::uint64_t capabilities = capabilities_of(world_.settings);
   const auto adapter = open_backend(world_.broker, seat_, world_.clock, capabilities);
-  emitter_ = detail::EmitterCore::make(
-      adapter->open_producer(R"({"config":{}})", {}, milliseconds{1}).value(),
-      {.name = "made", .timeout = milliseconds{100}, .pumping = emit::Pumping::inline_, .clock = &world_.clock});
+  emitter_ =
+      detail::EmitterCore::make(adapter->open_producer(R"({"config":{}})", {}, milliseconds{1}).value(),
+                                {.name = "made", .timeout = milliseconds{100}, .pumping = emit::Pumping::inline_, .clock = &world_.clock});
   listen::EngineOptions options{.name = "simulated",
                                 .group = "group",
                                 .drain = world_.settings.drain,
@@ -90,8 +90,8 @@ Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, 
   }
   route::Router router =
       route::wire({group_}, providers_, {}, {.policy = world_.settings.delivery.policy, .dead_letters = world_.settings.dead_letters});
-  engine_ = std::make_unique<listen::Engine>(adapter->open_consumer(R"({"topics":[],"config":{}})", {}, milliseconds{1}).value(), capabilities,
-                                             std::move(router), std::move(options));
+  engine_ = std::make_unique<listen::Engine>(adapter->open_consumer(R"({"topics":[],"config":{}})", {}, milliseconds{1}).value(),
+                                             capabilities, std::move(router), std::move(options));
 }
 
 Member::~Member() {
@@ -163,7 +163,8 @@ Record& Member::begin(int number, const Message& message, bool second) {
   if (gone) world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun after its partition had been let go");
   for (const Running& running : running_) {
     if (same_lane(*running.record, record, ordering)) {
-      world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun while " + name(*running.record) + " of its lane ran");
+      world_.verdict.break_promise(&Verdict::order_violations,
+                                   name(record) + " was begun while " + name(*running.record) + " of its lane ran");
     }
   }
   const bool alone = record.task.kind == Task::Kind::plain || record.task.kind == Task::Kind::later;
@@ -192,7 +193,9 @@ std::optional<Outcome> Member::trouble(Record& record) {
     case Task::Trouble::throws_for_good: record.may_be_dropped |= drops; return unavailable();
     case Task::Trouble::retry_after: record.may_be_dropped |= drops && last; return retry_after(milliseconds{world_.dice.below(100)});
     case Task::Trouble::unavailable: return unavailable();
-    case Task::Trouble::dead_letter: record.may_be_dropped |= drops && !world_.settings.dead_letters; return dead_letter("it is of no use here");
+    case Task::Trouble::dead_letter:
+      record.may_be_dropped |= drops && !world_.settings.dead_letters;
+      return dead_letter("it is of no use here");
     case Task::Trouble::drop: record.may_be_dropped = true; return drop("it is of no use");
   }
   return std::nullopt;
@@ -315,10 +318,12 @@ void Member::step() {
 void Member::check_bounds() {
   const listen::Limits& limits = world_.settings.delivery.limits;
   if (engine_->unfinished() > limits.messages) {
-    world_.verdict.break_promise(&Verdict::unbounded, std::to_string(engine_->unfinished()) + " messages in hand, of at most " + std::to_string(limits.messages));
+    world_.verdict.break_promise(
+        &Verdict::unbounded, std::to_string(engine_->unfinished()) + " messages in hand, of at most " + std::to_string(limits.messages));
   }
   if (seat_.batches > engine_->unfinished()) {
-    world_.verdict.break_promise(&Verdict::unbounded, std::to_string(seat_.batches) + " batches are unreleased for " + std::to_string(engine_->unfinished()) + " messages in hand");
+    world_.verdict.break_promise(&Verdict::unbounded, std::to_string(seat_.batches) + " batches are unreleased for " +
+                                                          std::to_string(engine_->unfinished()) + " messages in hand");
   }
 }
 
@@ -349,11 +354,11 @@ void Member::skip_held() {
 void Member::tell() {
   if (!tracing) return;
   for (const listen::Unfinished& one : engine_->unfinished_for(nanoseconds{0}, 100)) {
-    SIM_TRACE("in hand: partition " << one.partition << ", offset " << one.offset << ", key \"" << one.key << "\" waits for " << one.waits_for
-                                    << ", attempts " << one.attempts << ", " << one.reason);
+    SIM_TRACE("in hand: partition " << one.partition << ", offset " << one.offset << ", key \"" << one.key << "\" waits for "
+                                    << one.waits_for << ", attempts " << one.attempts << ", " << one.reason);
   }
-  SIM_TRACE("unfinished " << engine_->unfinished() << ", credit " << seat_.last_credit << ", events " << seat_.events.size() << ", holdings "
-                          << seat_.holdings.size() << (draining_ ? ", draining" : "") << (failed_ ? ", failed" : ""));
+  SIM_TRACE("unfinished " << engine_->unfinished() << ", credit " << seat_.last_credit << ", events " << seat_.events.size()
+                          << ", holdings " << seat_.holdings.size() << (draining_ ? ", draining" : "") << (failed_ ? ", failed" : ""));
 }
 
 bool Member::drain_step() {

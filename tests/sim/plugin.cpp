@@ -23,7 +23,8 @@ class Producer {
                       .key = std::string{message.key().value_or("")},
                       .payload = std::string{message.payload().value_or("")},
                       .token = message.token()};
-      for (const plugin::Header& header : message.headers()) sent.headers.emplace_back(plugin::view(header.key), plugin::view(header.value));
+      for (const plugin::Header& header : message.headers())
+        sent.headers.emplace_back(plugin::view(header.key), plugin::view(header.value));
       seat_.sent.push_back(std::move(sent));
     }
     return {messages.size()};
@@ -91,8 +92,8 @@ constexpr const char* kSchema = R"({"$defs": {"backend": {}, "producer": {}, "co
 extern "C" const dispytch_plugin* simulated_plugin(std::uint32_t host_abi_minor) noexcept;
 
 DISPYTCH_PLUGIN(dispytch::sim::Backend, .id = "simulated", .version = "1.0",
-                .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers,
-                                 dispytch::plugin::keys, dispytch::plugin::groups, dispytch::plugin::partitions},
+                .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers, dispytch::plugin::keys,
+                                 dispytch::plugin::groups, dispytch::plugin::partitions},
                 .config_schema = dispytch::sim::kSchema)
 
 namespace dispytch::sim {

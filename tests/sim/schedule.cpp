@@ -111,7 +111,8 @@ class Schedule {
       if (broker_.done()) return;
       if (step == kStepsToTheEnd) {
         const auto& records = broker_.records();
-        const auto open = std::ranges::find_if(records, [&](const Record* record) { return !record->settled || !finished(*record, settings_); });
+        const auto open =
+            std::ranges::find_if(records, [&](const Record* record) { return !record->settled || !finished(*record, settings_); });
         for (const auto& member : members_) member->tell();
         verdict_.break_promise(&Verdict::stuck, name(**open) + " is never " + (finished(**open, settings_) ? "settled" : "finished"));
         return;
@@ -152,7 +153,8 @@ class Schedule {
   // Durable at the broker means that nobody gets it again.
   void lost_ones() {
     for (const Record* record : broker_.records()) {
-      if (record->settled && !finished(*record, settings_)) verdict_.break_promise(&Verdict::lost, name(*record) + " is settled and was never finished");
+      if (record->settled && !finished(*record, settings_))
+        verdict_.break_promise(&Verdict::lost, name(*record) + " is settled and was never finished");
     }
   }
 

@@ -104,7 +104,9 @@ void configure(Level level, Format format) {
 
 void silence() { silent.store(true, std::memory_order_relaxed); }
 
-bool enabled(Level level) noexcept { return !silent.load(std::memory_order_relaxed) && level <= least_level.load(std::memory_order_relaxed); }
+bool enabled(Level level) noexcept {
+  return !silent.load(std::memory_order_relaxed) && level <= least_level.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view source, std::string_view text) {
   if (!enabled(level)) return;

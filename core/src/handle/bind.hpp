@@ -17,7 +17,7 @@ namespace dispytch::handle {
 /// A handler with the objects its parameters take, and all that is decided about its failures.
 struct BoundHandler {
   const detail::Handler* handler = nullptr;
-  std::vector<void*> provided = {};  ///< by parameter
+  std::vector<void*> provided = {};                                                        ///< by parameter
   std::vector<std::pair<std::size_t, const Providers::Factory*>> made_for_each_call = {};  ///< by parameter
   Policy policy = {};
   std::shared_ptr<Gate> gate = {};  ///< null: nothing limits it

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <dispytch/outcome.hpp>
 #include <dispytch/plugin/abi.h>
+#include <dispytch/outcome.hpp>
 
 #include "border/consumer_handle.hpp"
 #include "handle/bind.hpp"
@@ -39,29 +39,29 @@ struct Trouble {
   Kind kind = Kind::failed;
   const handle::BoundHandler* handler = nullptr;  ///< null: none was found yet
   std::string reason = {};
-  std::string exception = {};           ///< its type; empty where nothing was thrown
-  bool worth_retrying = true;           ///< false: the handler's filter doesn't have the exception
-  std::chrono::nanoseconds delay{};     ///< retry_after, postponed
+  std::string exception = {};        ///< its type; empty where nothing was thrown
+  bool worth_retrying = true;        ///< false: the handler's filter doesn't have the exception
+  std::chrono::nanoseconds delay{};  ///< retry_after, postponed
 };
 
 /// What a worker made of a message.
 enum class Verdict : std::uint8_t {
-  none,      ///< it hasn't been tried
-  done,      ///< all its handlers ended well
-  dropped,   ///< a handler said that it is of no use
-  unhandled, ///< no handler wants its type, and that is fine
-  later,     ///< its handler returned, and isn't done: its Completion or its emits are to come
+  none,       ///< it hasn't been tried
+  done,       ///< all its handlers ended well
+  dropped,    ///< a handler said that it is of no use
+  unhandled,  ///< no handler wants its type, and that is fine
+  later,      ///< its handler returned, and isn't done: its Completion or its emits are to come
   trouble,
 };
 
 struct Item {
   enum class State : std::uint8_t {
-    queued,   ///< in its lane, not begun
-    running,  ///< a worker has it
-    awaiting, ///< its Completion or its emits are to come
-    waiting,  ///< for its next attempt
-    burying,  ///< its dead letter is on the way, or waits for another try
-    held,     ///< for a person
+    queued,    ///< in its lane, not begun
+    running,   ///< a worker has it
+    awaiting,  ///< its Completion or its emits are to come
+    waiting,   ///< for its next attempt
+    burying,   ///< its dead letter is on the way, or waits for another try
+    held,      ///< for a person
   };
 
   const dispytch_message* raw = nullptr;
@@ -69,18 +69,18 @@ struct Item {
   settle::Source* source = nullptr;
   Lane* lane = nullptr;
   const route::TopicRoutes* routes = nullptr;
-  Item* next = nullptr;        ///< in its lane, by arrival
-  std::uint64_t ordinal = 0;   ///< in its source's window
-  std::uint64_t serial = 0;    ///< of this use of the memory: late news of an earlier one is told from it
-  std::size_t bytes = 0;       ///< of key and payload
+  Item* next = nullptr;                ///< in its lane, by arrival
+  std::uint64_t ordinal = 0;           ///< in its source's window
+  std::uint64_t serial = 0;            ///< of this use of the memory: late news of an earlier one is told from it
+  std::size_t bytes = 0;               ///< of key and payload
   std::chrono::nanoseconds arrived{};  ///< monotonic
-  std::uint32_t attempts = 0;  ///< that failed
-  std::uint32_t outages = 0;   ///< times in a row that something its handler needs was away
-  std::uint16_t next_target = 0;  ///< the first of its handlers that hasn't ended well yet
-  std::uint16_t targets = 0;      ///< how many handlers it has, once that is known
+  std::uint32_t attempts = 0;          ///< that failed
+  std::uint32_t outages = 0;           ///< times in a row that something its handler needs was away
+  std::uint16_t next_target = 0;       ///< the first of its handlers that hasn't ended well yet
+  std::uint16_t targets = 0;           ///< how many handlers it has, once that is known
   State state = State::queued;
   Verdict verdict = Verdict::none;
-  bool counts_as_running = false;  ///< in source->running
+  bool counts_as_running = false;                 ///< in source->running
   const handle::BoundHandler* handler = nullptr;  ///< Verdict::later: whose Completion or emits are to come
   std::unique_ptr<Trouble> trouble = {};
   std::shared_ptr<OwnedMessage> owned = {};  ///< shared with a handler that finishes later

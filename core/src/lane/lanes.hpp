@@ -48,7 +48,7 @@ struct Lane {
 struct Place {
   std::string topic = {};
   std::int32_t partition = -1;
-  Lane whole = {};             ///< its one lane, where all of it is in order
+  Lane whole = {};  ///< its one lane, where all of it is in order
 };
 
 /// The lanes of one listener. The owner of the listener's state.

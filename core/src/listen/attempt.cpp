@@ -15,7 +15,8 @@ void Attempt::begin_part() {
   }
   const std::lock_guard lock{mutex_};
   if (over_ || abandoned_) {
-    throw Exception{ErrorCode::invalid, "Context::emit: the message is settled, or somebody else's, already; emit before its handler is done"};
+    throw Exception{ErrorCode::invalid,
+                    "Context::emit: the message is settled, or somebody else's, already; emit before its handler is done"};
   }
   ++parts_;
 }

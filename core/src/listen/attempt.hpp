@@ -56,10 +56,10 @@ class Attempt final : public detail::Attempt, public std::enable_shared_from_thi
 
   const Options options_;
   std::shared_ptr<void> frame_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;         // guards what follows
   std::uint32_t parts_ = 1;  // the call itself; its Completion; each emit that isn't answered
   bool completion_due_ = false;
-  bool over_ = false;      // all parts have ended
+  bool over_ = false;        // all parts have ended
   bool waited_for_ = false;  // returned() has gone away with nothing
   bool abandoned_ = false;
   Answer answer_;

@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t kMostOfAText = 1024;  // brokers bound a message's headers
 
 // What an earlier death left behind; `dispytch-replayed` stays, by which a loop is noticed.
-constexpr std::array<std::string_view, 11> kOurs = {
-    "dispytch-reason",   "dispytch-exception", "dispytch-handler", "dispytch-listener", "dispytch-group", "dispytch-topic",
-    "dispytch-partition", "dispytch-offset",    "dispytch-attempts", "dispytch-first",    "dispytch-last"};
+constexpr std::array<std::string_view, 11> kOurs = {"dispytch-reason",   "dispytch-exception", "dispytch-handler",   "dispytch-listener",
+                                                    "dispytch-group",    "dispytch-topic",     "dispytch-partition", "dispytch-offset",
+                                                    "dispytch-attempts", "dispytch-first",     "dispytch-last"};
 
 std::string cut(std::string_view text) {
   if (text.size() <= kMostOfAText) return std::string{text};

@@ -156,7 +156,8 @@ std::uint32_t Engine::credit() const noexcept {
   const std::size_t limit = options_.delivery.limits.messages;
   if (DISPYTCH_MUTATE("no_bound")) return options_.batch_messages;
   const std::size_t left = limit > unfinished_ ? limit - unfinished_ : 0;
-  return static_cast<std::uint32_t>(std::min({std::size_t{options_.batch_messages}, left, DISPYTCH_MUTATE("no_span") ? left : ledger_.room()}));
+  return static_cast<std::uint32_t>(
+      std::min({std::size_t{options_.batch_messages}, left, DISPYTCH_MUTATE("no_span") ? left : ledger_.room()}));
 }
 
 std::optional<nanoseconds> Engine::next_due() const {
@@ -240,7 +241,8 @@ Result<void> Engine::end_drain() {
   for (settle::Source* source : all) forget(*source);
   if (still_running > 0) {
     return Error{.code = ErrorCode::timeout,
-                 .text = std::to_string(still_running) + " messages were still being handled when the time to drain was over; they are delivered again"};
+                 .text = std::to_string(still_running) +
+                         " messages were still being handled when the time to drain was over; they are delivered again"};
   }
   inbox_->close();
   if (Result<void> closed = consumer_->close(border::kCloseTimeout); !closed && result) result = std::move(closed);

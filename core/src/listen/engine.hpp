@@ -57,13 +57,13 @@ struct EngineOptions {
   std::uint64_t batch_bytes = 16 * 1024 * 1024;
   bool quiet = false;  ///< assignments and the end are logged as debug, for tests
   const Clock* clock = &system_clock();
-  Random* random = nullptr;                            ///< null: the thread's own
-  std::unique_ptr<Executor> executor = {};             ///< null: handlers run on the thread that steps
-  std::unique_ptr<DeadLetters> dead_letters = {};      ///< null: there are none
-  std::shared_ptr<detail::EmitterCore> emitter = {};   ///< for Context::emit; may be null
+  Random* random = nullptr;                           ///< null: the thread's own
+  std::unique_ptr<Executor> executor = {};            ///< null: handlers run on the thread that steps
+  std::unique_ptr<DeadLetters> dead_letters = {};     ///< null: there are none
+  std::shared_ptr<detail::EmitterCore> emitter = {};  ///< for Context::emit; may be null
   /// Waits between two tries to reach the broker; empty: on the machine's clock, until the token asks to stop.
   std::function<void(std::chrono::milliseconds pause, const std::stop_token& stop)> wait = {};
-  std::function<void(const Failure&)> failed = {};     ///< told of each message that is stopped for, held or buried; may be empty
+  std::function<void(const Failure&)> failed = {};  ///< told of each message that is stopped for, held or buried; may be empty
 };
 
 /// Throws Exception (ErrorCode::config) where a backend can't acknowledge and nobody said that at most once will do.
@@ -232,8 +232,8 @@ class Engine {
 
   std::size_t unfinished_ = 0;
   std::uint64_t unfinished_bytes_ = 0;
-  std::size_t running_ = 0;   // messages with a worker, a Completion, an emitter, or on the way to the dead letters
-  std::size_t withheld_lanes_ = 0;    // lanes that have had their share
+  std::size_t running_ = 0;         // messages with a worker, a Completion, an emitter, or on the way to the dead letters
+  std::size_t withheld_lanes_ = 0;  // lanes that have had their share
   std::size_t withheld_sources_ = 0;
   std::unordered_map<std::uint64_t, Attempt::Answer> early_answers_;  // by serial: came before the worker was back
   std::priority_queue<Due, std::vector<Due>, std::greater<>> timers_;

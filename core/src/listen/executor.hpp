@@ -17,7 +17,7 @@ struct Parcel {
   std::vector<lane::Item*> items = {};
   const Runner* runner = nullptr;
   const Clock* clock = nullptr;
-  std::chrono::nanoseconds took{};       ///< by all that were tried
+  std::chrono::nanoseconds took{};  ///< by all that were tried
   std::size_t tried = 0;
   std::function<void(Parcel&)> returned = {};  ///< called at the end of run(), on its thread
 

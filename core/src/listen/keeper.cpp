@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPatience{100};   // with one batch, before the keeper steps in
+constexpr milliseconds kPatience{100};  // with one batch, before the keeper steps in
 constexpr milliseconds kOnePoll{50};
 
 }  // namespace

@@ -39,11 +39,10 @@ void EventListener::run(std::stop_token stop) {
                                      {.policy = said.policy, .dead_letters = said.dead_letter.has_value()});
   const std::uint64_t capabilities = wiring.consumer->adapter().capabilities();
   listen::require_acknowledgement(capabilities, wiring.options.at_most_once, wiring.options.name);
-  listen::EngineOptions options{
-      .name = said.name,
-      .at_most_once = said.at_most_once,
-      .drain = said.drain,
-      .delivery = {.ordering = said.ordering, .concurrency = said.concurrency, .policy = said.policy}};
+  listen::EngineOptions options{.name = said.name,
+                                .at_most_once = said.at_most_once,
+                                .drain = said.drain,
+                                .delivery = {.ordering = said.ordering, .concurrency = said.concurrency, .policy = said.policy}};
   if (said.emitter) options.emitter = detail::EmitterAccess::core(*said.emitter);
   if (said.dead_letter) {
     options.dead_letters = listen::dead_letters_through(detail::EmitterAccess::core(said.dead_letter->emitter), said.dead_letter->topic);

@@ -145,7 +145,8 @@ void Engine::await(Item& item) {
   item.state = Item::State::awaiting;
   item.lane->state = Lane::State::blocked;
   const nanoseconds timeout = item.handler->policy.timeout;
-  if (timeout > nanoseconds{0} && !DISPYTCH_MUTATE("no_handler_timeout")) timers_.push({now() + timeout, &item, item.serial, Timer::completion});
+  if (timeout > nanoseconds{0} && !DISPYTCH_MUTATE("no_handler_timeout"))
+    timers_.push({now() + timeout, &item, item.serial, Timer::completion});
 }
 
 // A Completion was called, or what a handler emitted is confirmed or not.
@@ -199,8 +200,14 @@ void Engine::take_trouble(Item& item) {
         give_up(item, policy.on_failure);
       }
       return;
-    case Trouble::Kind::dead_letter: ++item.attempts; give_up(item, options_.dead_letters ? OnFailure::dead_letter : policy.on_failure); return;
-    case Trouble::Kind::undecodable: ++item.attempts; give_up(item, policy.on_undecodable); return;
+    case Trouble::Kind::dead_letter:
+      ++item.attempts;
+      give_up(item, options_.dead_letters ? OnFailure::dead_letter : policy.on_failure);
+      return;
+    case Trouble::Kind::undecodable:
+      ++item.attempts;
+      give_up(item, policy.on_undecodable);
+      return;
     case Trouble::Kind::unhandled: {
       const OnUnhandled how = options_.delivery.on_unhandled;
       give_up(item, how == OnUnhandled::dead_letter ? OnFailure::dead_letter
@@ -239,7 +246,8 @@ void Engine::give_up(Item& item, OnFailure how) {
   switch (how) {
     case OnFailure::dead_letter: bury(item); break;
     case OnFailure::drop:
-      log::warning(log_source_, "dropped after " + std::to_string(item.attempts) + " attempts:" + where(describe(item)) + ": " + item.trouble->reason);
+      log::warning(log_source_,
+                   "dropped after " + std::to_string(item.attempts) + " attempts:" + where(describe(item)) + ": " + item.trouble->reason);
       item.verdict = Verdict::dropped;
       finish(item);
       break;
@@ -262,7 +270,8 @@ void Engine::hold(Item& item) {
   const Failure failure = describe(item);
   const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
   std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
-  text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts") + where(failure) + ": " + failure.reason +
+  text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts") + where(failure) + ": " +
+          failure.reason +
           ". It is held, and what is behind it in its lane waits; mend the cause and start again, or let it go: dispytch skip " +
           options_.name + " " + failure.topic;
   if (const auto partition = message.partition()) text += " " + std::to_string(*partition);
@@ -327,7 +336,8 @@ void Engine::buried(Item& item, std::uint64_t serial, const Result<Receipt>& res
   } else if (item.source->let_go.load(std::memory_order_relaxed)) {
     drop_item(item);
   } else {
-    log::warning(log_source_, "a dead letter could not be stored, and is tried again:" + where(describe(item)) + ": " + result.error().text);
+    log::warning(log_source_,
+                 "a dead letter could not be stored, and is tried again:" + where(describe(item)) + ": " + result.error().text);
     item.state = Item::State::waiting;
     Counters::add(counters_.waiting, 1);
     lane.state = Lane::State::blocked;
@@ -453,15 +463,18 @@ Result<void> Engine::skip(std::string_view topic, std::int32_t partition, std::i
                       std::string_view{reinterpret_cast<const char*>(raw.topic.data), raw.topic.len} == topic;
     if (same && !lane.first->source->gone) found = lane.first;
   });
-  const std::string name = "topic `" + std::string{topic} + "`, partition " + std::to_string(partition) + ", offset " + std::to_string(offset);
+  const std::string name =
+      "topic `" + std::string{topic} + "`, partition " + std::to_string(partition) + ", offset " + std::to_string(offset);
   if (found == nullptr) {
-    return Error{.code = ErrorCode::not_found, .text = name + " is not the first unfinished message of a lane of listener `" + options_.name + "`"};
+    return Error{.code = ErrorCode::not_found,
+                 .text = name + " is not the first unfinished message of a lane of listener `" + options_.name + "`"};
   }
   if (found->state != Item::State::held && found->state != Item::State::waiting) {
-    return Error{.code = ErrorCode::invalid, .text = name + " is being handled right now; only a message that is held or waits can be skipped"};
+    return Error{.code = ErrorCode::invalid,
+                 .text = name + " is being handled right now; only a message that is held or waits can be skipped"};
   }
-  log::warning(log_source_, "skipped by " + std::string{who} + ": " + name + ", key \"" + describe(*found).key + "\": " +
-                                (found->trouble ? found->trouble->reason : ""));
+  log::warning(log_source_, "skipped by " + std::string{who} + ": " + name + ", key \"" + describe(*found).key +
+                                "\": " + (found->trouble ? found->trouble->reason : ""));
   Counters::add(counters_.skipped, 1);
   Lane& lane = *found->lane;
   lane.state = Lane::State::running;

@@ -33,9 +33,7 @@ void log_drop(const std::string& log_source, const handle::BoundHandler& handler
   log::warning(log_source, "handler `" + handler.handler->name + "` dropped a message of topic `" + std::string{topic} + "`: " + reason);
 }
 
-std::string_view topic_of(const Item& item) {
-  return {reinterpret_cast<const char*>(item.raw->topic.data), item.raw->topic.len};
-}
+std::string_view topic_of(const Item& item) { return {reinterpret_cast<const char*>(item.raw->topic.data), item.raw->topic.len}; }
 
 // What a handler that finishes later may refer to until then. Destroyed in the reverse order.
 struct KeptFrame {
@@ -70,7 +68,7 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
     item.verdict = options_.on_unhandled == OnUnhandled::settle
                        ? Verdict::unhandled
                        : put(item, {.kind = Trouble::Kind::unhandled,
-                                        .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
+                                    .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
     return;
   }
   item.targets = static_cast<std::uint16_t>(count);
@@ -124,8 +122,8 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
       for (const auto& [index, factory] : bound.made_for_each_call) provided[index] = scope.emplace_back((*factory)()).get();
       delivery.provided = provided.data();
     }
-    std::optional<Outcome> outcome = bound.chain ? bound.chain(Call{delivery.message, *bound.handler, delivery, attempt_number(item)})
-                                                 : bound.handler->invoke(delivery);
+    std::optional<Outcome> outcome =
+        bound.chain ? bound.chain(Call{delivery.message, *bound.handler, delivery, attempt_number(item)}) : bound.handler->invoke(delivery);
     if (!outcome) return refuse();
     const auto attempt = delivery.take_attempt();
     auto frame = delivery.take_frame();
@@ -163,9 +161,9 @@ Verdict Runner::conclude(Item& item, const handle::BoundHandler& handler, Attemp
     }
   }
   if (!answer.failure.empty()) {
-    return put(item, {.kind = paused ? Trouble::Kind::unavailable : Trouble::Kind::failed,
-                      .handler = &handler,
-                      .reason = std::move(answer.failure)});
+    return put(
+        item,
+        {.kind = paused ? Trouble::Kind::unavailable : Trouble::Kind::failed, .handler = &handler, .reason = std::move(answer.failure)});
   }
   const Outcome& outcome = answer.outcome;
   switch (outcome.kind()) {
@@ -176,7 +174,8 @@ Verdict Runner::conclude(Item& item, const handle::BoundHandler& handler, Attemp
                         .handler = &handler,
                         .reason = outcome.reason().empty() ? "the handler asked for another attempt" : outcome.reason(),
                         .delay = outcome.delay()});
-    case Outcome::Kind::dead_letter: return put(item, {.kind = Trouble::Kind::dead_letter, .handler = &handler, .reason = outcome.reason()});
+    case Outcome::Kind::dead_letter:
+      return put(item, {.kind = Trouble::Kind::dead_letter, .handler = &handler, .reason = outcome.reason()});
     case Outcome::Kind::unavailable:
       return put(item, {.kind = Trouble::Kind::unavailable,
                         .handler = &handler,
