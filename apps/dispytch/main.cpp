@@ -1,4 +1,4 @@
-// The command line: check config files, emit, follow topics, look at plugins.
+// The command line: check config files, emit, follow topics, look at plugins and at running applications.
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
@@ -31,7 +31,7 @@ int fail(const dispytch::Exception& exception) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App program{"Checks config files, emits events, follows topics and shows plugins.", "dispytch"};
+  CLI::App program{"Checks config files, emits events, follows topics, shows plugins and running applications.", "dispytch"};
   program.set_version_flag("--version", "dispytch " DISPYTCH_VERSION);
   program.require_subcommand(1);
   program.footer(
@@ -42,6 +42,8 @@ int run(int argc, char** argv) {
   add_emit(program, action);
   add_tail(program, action);
   add_plugins(program, action);
+  add_status(program, action);
+  add_skip(program, action);
   add_completion(program, action);
   try {
     program.parse(argc, argv);

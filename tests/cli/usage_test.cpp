@@ -20,7 +20,7 @@ class Usage : public CliTest {
 
 TEST_F(Usage, HelpShowsAnExampleOfEachCommand) {
   const std::vector<std::vector<std::string>> commands{
-      {}, {"check"}, {"emit"}, {"tail"}, {"plugins"}, {"plugins", "inspect"}, {"completion"}};
+      {}, {"check"}, {"emit"}, {"tail"}, {"plugins"}, {"plugins", "inspect"}, {"status"}, {"skip"}, {"completion"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     const Finished finished = dispytch(command);
@@ -43,6 +43,10 @@ TEST_F(Usage, WrongUsageEndsWithTwo) {
                                                     {"tail", "--from", "here"},
                                                     {"tail", "--config", "x", "l", "--count", "-1"},
                                                     {"emit", "--config", "x", "e", "t", "--topic", "t", "--from-line", "0"},
+                                                    {"status"},
+                                                    {"status", "--socket", "x", "more"},
+                                                    {"skip", "--socket", "x", "billing", "orders", "0"},
+                                                    {"skip", "--socket", "x", "billing", "orders", "-1", "5"},
                                                     {"completion", "tcsh"}};
   for (const auto& arguments : wrong) {
     const Finished finished = dispytch(arguments);
@@ -59,7 +63,7 @@ TEST_F(Usage, AFullDiskIsAFailure) {
 }
 
 TEST_F(Usage, BashCompletesCommandsOptionsAndChoices) {
-  EXPECT_EQ(completed("dispytch ''"), "check emit tail plugins completion\n");
+  EXPECT_EQ(completed("dispytch ''"), "check emit tail plugins status skip completion\n");
   EXPECT_EQ(completed("dispytch ta"), "tail\n");
   EXPECT_EQ(completed("dispytch plugins ''"), "inspect\n");
   EXPECT_EQ(completed("dispytch tail --from ''"), "earliest latest\n");

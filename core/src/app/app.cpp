@@ -11,6 +11,10 @@
 #include "app/signals.hpp"
 #include "app/supervisor.hpp"
 #include "app/wiring.hpp"
+#include "operate/answers.hpp"
+#include "operate/control_socket.hpp"
+#include "operate/http.hpp"
+#include "operate/watch.hpp"
 #include "base/log.hpp"
 #include "handle/bind.hpp"
 
@@ -21,6 +25,7 @@ using std::chrono::milliseconds;
 
 // How long the tasks of an application without listeners may go on after the end was asked for; listeners have their own `drain`.
 constexpr milliseconds kTaskPatience{25'000};
+constexpr std::chrono::seconds kLook{1};  // between two looks for stuck messages
 
 int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
 
@@ -245,6 +250,16 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     patience = std::max(patience, config.listeners.at(listener).drain);
   }
 
+  std::vector<listen::Engine*> watched;
+  for (const auto& engine : engines) watched.push_back(engine.get());
+  operate::Watch watch{std::move(watched)};
+  std::optional<operate::HttpServer> http;
+  std::optional<operate::ControlSocket> control;
+  if (!config.http_address.empty()) http.emplace(config.http_address, watch);
+  if (!config.control_socket.empty()) {
+    control.emplace(config.control_socket, [&](std::string_view request, std::string_view who) { return operate::answer(watch, name, request, who); });
+  }
+
   std::optional<Error> failure;
   {
     app::Supervisor supervisor;
@@ -256,7 +271,12 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     log::info("app", name + " started: " + std::to_string(engines.size()) + " listeners, " + std::to_string(cores.size()) +
                          " emitters, " + std::to_string(tasks.size()) + " tasks");
 
+    auto next_look = system_clock().monotonic();
     const auto idle = [&] {
+      if (system_clock().monotonic() >= next_look) {
+        watch.look();
+        next_look = system_clock().monotonic() + kLook;
+      }
       if (!line.until_idle || supervisor.tasks_running()) return false;
       const auto now = system_clock().monotonic().count();
       return std::ranges::all_of(engines, [&](const auto& engine) {
@@ -278,6 +298,8 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     }
     failure = supervisor.failure();
   }
+  control.reset();
+  http.reset();
   engines.clear();
   const ExitCode emitters_closed = close_emitters();
   log::info("app", name + (failure ? " failed" : " ended"));

@@ -101,6 +101,7 @@ std::unique_ptr<listen::Engine> open_listener(const config::Config& config, cons
                                 .drain = listener.drain,
                                 .delivery = listener.handling,
                                 .emitter = emitters.own};
+  if (!config.control_socket.empty()) options.skip_command = "dispytch skip --config " + config.file.string();
   if (emitters.dead_letters) options.dead_letters = listen::dead_letters_through(emitters.dead_letters, listener.dead_letter_topic);
   if (listener.handling.concurrency > 1) options.executor = std::make_unique<listen::Pool>(listener.handling.concurrency);
   const border::ConsumerDocument document{.topics = subscription(listener, router),

@@ -66,6 +66,7 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
                  answered(item, serial, std::move(answer));
                }}} {
   announces_sources_ = (capabilities & DISPYTCH_CAN_GROUPS) != 0;
+  counters_.joined.store(!announces_sources_, std::memory_order_relaxed);
   if (options_.random == nullptr) options_.random = &thread_random();
   if (!options_.wait) options_.wait = wait_on_the_machines_clock;
 }
@@ -188,7 +189,8 @@ Error Engine::to_error(dispytch_status status, const dispytch_error& error) cons
 void Engine::announce(std::string_view text) const { log::write(options_.quiet ? log::Level::debug : log::Level::info, log_source_, text); }
 
 void Engine::note_idle(nanoseconds since) {
-  if (down_ || unfinished_ > 0 || (announces_sources_ && assigned_ == 0)) return;
+  if (counters_.down.load(std::memory_order_relaxed) || unfinished_ > 0) return;
+  if (announces_sources_ && counters_.assigned.load(std::memory_order_relaxed) == 0) return;
   if (counters_.idle_since_ns.load(std::memory_order_relaxed) == 0) {
     counters_.idle_since_ns.store(since.count(), std::memory_order_relaxed);
   }

@@ -55,6 +55,7 @@ struct EngineOptions {
   DeliveryOptions delivery = {};
   std::uint32_t batch_messages = 1024;  ///< credit for one poll, at most
   std::uint64_t batch_bytes = 16 * 1024 * 1024;
+  std::string skip_command = {};  ///< what lets a held message go, to be followed by its place; empty: nothing does while it runs
   bool quiet = false;  ///< assignments and the end are logged as debug, for tests
   const Clock* clock = &system_clock();
   Random* random = nullptr;                           ///< null: the thread's own
@@ -119,11 +120,12 @@ class Engine {
   const Counters& counters() const noexcept { return counters_; }
   const std::string& name() const noexcept { return options_.name; }
   const std::string& group() const noexcept { return options_.group; }
+  std::chrono::nanoseconds stuck_after() const noexcept { return options_.delivery.stuck_after; }
   /// What other threads want of it. It outlives the engine.
   const std::shared_ptr<Inbox>& inbox() const noexcept { return inbox_; }
 
   // By the owner of the state: through the inbox.
-  /// The messages that have been unfinished for longer than `limit`, the first of each lane; at most `most`.
+  /// The messages that have been unfinished for longer than `limit`, the first of each lane, the oldest of them first; at most `most`.
   std::vector<Unfinished> unfinished_for(std::chrono::nanoseconds limit, std::size_t most);
   /// Lets one message go that waits or is held: it is settled, counted as skipped and logged with `who`.
   Result<void> skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who);
@@ -198,6 +200,7 @@ class Engine {
   void stop_running(lane::Item& item) noexcept;
   void fire(nanoseconds at);
   Failure describe(const lane::Item& item) const;
+  Unfinished look_at(const lane::Item& item, nanoseconds at) const;
   const handle::Policy& policy_of(const lane::Item& item) const noexcept;
 
   // parting.cpp: rebalance and drain
@@ -205,6 +208,7 @@ class Engine {
   void assigned(const border::Batch& batch);
   void revoking(const border::Batch& batch);
   void lost(const border::Batch& batch);
+  void give_back(std::size_t sources) noexcept;
   void advance_partings();
   void part(Parting& parting);
   void let_go(const std::vector<settle::Source*>& sources);
@@ -247,9 +251,7 @@ class Engine {
   bool here_busy_ = false;   // a handler runs on the thread that steps
   nanoseconds arrived_{};    // of the batch at hand
 
-  std::size_t assigned_ = 0;        // sources held now
   bool announces_sources_ = false;  // the backend tells of its sources: without any there is nothing to be idle of
-  bool down_ = false;
   bool let_all_go_ = false;  // the drain has begun
   std::stop_token stop_;     // of the step at hand
   std::chrono::nanoseconds drain_deadline_{};

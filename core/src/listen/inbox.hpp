@@ -16,16 +16,14 @@ class Inbox {
   /// `wake` is called when the first news comes to an empty inbox; it must not block. Any thread.
   explicit Inbox(std::function<void()> wake) : wake_{std::move(wake)} {}
 
-  /// Any thread, never blocks for long. After close() nothing happens.
-  void post(News news) {
-    bool first = false;
-    {
-      const std::lock_guard lock{mutex_};
-      if (closed_) return;
-      first = news_.empty();
-      news_.push_back(std::move(news));
-      if (first) wake_();
-    }
+  /// Any thread, never blocks for long. false: it is closed, and nothing happens.
+  bool post(News news) {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    const bool first = news_.empty();
+    news_.push_back(std::move(news));
+    if (first) wake_();
+    return true;
   }
 
   /// The owner: does what was posted, in order. Returns whether there was anything.

@@ -272,10 +272,11 @@ void Engine::hold(Item& item) {
   std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
   text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts") + where(failure) + ": " +
           failure.reason +
-          ". It is held, and what is behind it in its lane waits; mend the cause and start again, or let it go: dispytch skip " +
-          options_.name + " " + failure.topic;
-  if (const auto partition = message.partition()) text += " " + std::to_string(*partition);
-  if (const auto offset = message.offset()) text += " " + std::to_string(*offset);
+          ". It is held, and what is behind it in its lane waits; mend the cause and start again";
+  if (!options_.skip_command.empty()) {
+    text += ", or let it go: " + options_.skip_command + " " + options_.name + " " + failure.topic;
+    text += " " + std::to_string(message.partition().value_or(-1)) + " " + std::to_string(message.offset().value_or(-1));
+  }
   log::error(log_source_, text);
 }
 
@@ -426,33 +427,42 @@ void Engine::advance(Lane& lane) {
 // ---- what a person asks ----
 
 std::vector<Unfinished> Engine::unfinished_for(nanoseconds limit, std::size_t most) {
-  std::vector<Unfinished> list;
   const nanoseconds at = now();
+  std::vector<const Item*> items;
   lanes_.for_each([&](Lane& lane) {
-    const Item& item = *lane.first;
-    if (list.size() >= most || at - item.arrived < limit || item.source->gone) return;
-    const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
-    Unfinished one{.topic = std::string{message.topic()},
-                   .partition = message.partition().value_or(-1),
-                   .offset = message.offset().value_or(-1),
-                   .key = cut(message.key().value_or(""), 200),
-                   .attempts = item.attempts,
-                   .age = std::chrono::duration_cast<milliseconds>(at - item.arrived)};
-    if (item.state != Item::State::running && item.trouble) {
-      one.reason = item.trouble->reason;
-      if (item.trouble->handler != nullptr) one.handler = item.trouble->handler->handler->name;
-    }
-    switch (item.state) {
-      case Item::State::queued: one.waits_for = "a worker"; break;
-      case Item::State::running: one.waits_for = "its handler"; break;
-      case Item::State::awaiting: one.waits_for = "its Completion, or what it emitted"; break;
-      case Item::State::waiting: one.waits_for = "its next attempt"; break;
-      case Item::State::burying: one.waits_for = "its dead letter"; break;
-      case Item::State::held: one.waits_for = "a person: it is held"; break;
-    }
-    list.push_back(std::move(one));
+    if (at - lane.first->arrived >= limit && !lane.first->source->gone) items.push_back(lane.first);
   });
+  const std::size_t count = std::min(items.size(), most);
+  std::ranges::partial_sort(items, items.begin() + static_cast<std::ptrdiff_t>(count), {}, &Item::arrived);
+  std::vector<Unfinished> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back(look_at(*items[i], at));
   return list;
+}
+
+Unfinished Engine::look_at(const Item& item, nanoseconds at) const {
+  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
+  Unfinished one{.topic = std::string{message.topic()},
+                 .partition = message.partition().value_or(-1),
+                 .offset = message.offset().value_or(-1),
+                 .key = cut(message.key().value_or(""), 200),
+                 .attempts = item.attempts,
+                 .age = std::chrono::duration_cast<milliseconds>(at - item.arrived)};
+  if (item.state != Item::State::running && item.trouble) {
+    one.reason = item.trouble->reason;
+    if (item.trouble->handler != nullptr) one.handler = item.trouble->handler->handler->name;
+  }
+  switch (item.state) {
+    case Item::State::queued: one.waits_for = "a worker"; break;
+    case Item::State::running: one.waits_for = "its handler"; break;
+    case Item::State::awaiting:
+      one.waits_for = "its Completion, or what it emitted";
+      one.handler = item.handler->handler->name;
+      break;
+    case Item::State::waiting: one.waits_for = "its next attempt"; break;
+    case Item::State::burying: one.waits_for = "its dead letter"; break;
+    case Item::State::held: one.waits_for = "a person: it is held"; break;
+  }
+  return one;
 }
 
 Result<void> Engine::skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {

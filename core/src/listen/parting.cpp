@@ -42,11 +42,11 @@ void Engine::handle_event(const border::Batch& batch) {
     case DISPYTCH_REVOKING: revoking(batch); return;  // confirmed once it is over
     case DISPYTCH_LOST: lost(batch); break;
     case DISPYTCH_DOWN:
-      down_ = true;
+      counters_.down.store(true, std::memory_order_relaxed);
       log::warning(log_source_, "the broker can't be reached: " + std::string{text(event.text)});
       break;
     case DISPYTCH_UP:
-      down_ = false;
+      counters_.down.store(false, std::memory_order_relaxed);
       log::info(log_source_, "the broker can be reached again");
       break;
     default:
@@ -61,8 +61,13 @@ void Engine::assigned(const border::Batch& batch) {
     settle::Source& added = ledger_.add(source.source);
     if (let_all_go_) added.let_go.store(true, std::memory_order_relaxed);
   }
-  assigned_ += batch.sources().size();
+  counters_.joined.store(true, std::memory_order_relaxed);
+  Counters::add(counters_.assigned, batch.sources().size());
   announce("assigned: " + list_sources(batch));
+}
+
+void Engine::give_back(std::size_t sources) noexcept {
+  Counters::subtract(counters_.assigned, std::min<std::uint64_t>(counters_.assigned.load(std::memory_order_relaxed), sources));
 }
 
 std::vector<settle::Source*> Engine::sources_of(const border::Batch& batch) {
@@ -83,7 +88,7 @@ void Engine::revoking(const border::Batch& batch) {
                        .deadline = now() + wait,
                        .give_up = now() + patience,
                        .list = list_sources(batch)});
-  assigned_ -= std::min(assigned_, batch.sources().size());
+  give_back(batch.sources().size());
   let_go(partings_.back().sources);
   advance_partings();
 }
@@ -93,11 +98,12 @@ void Engine::lost(const border::Batch& batch) {
   std::vector<settle::Source*> sources;
   if (batch.sources().empty() && batch.tokens().empty()) {
     ledger_.for_each([&](settle::Source& source) { sources.push_back(&source); });
-    assigned_ = 0;
+    counters_.assigned.store(0, std::memory_order_relaxed);
+    counters_.joined.store(false, std::memory_order_relaxed);
     log::warning(log_source_, "lost everything: " + why);
   } else {
     sources = sources_of(batch);
-    assigned_ -= std::min(assigned_, batch.sources().size());
+    give_back(batch.sources().size());
     log::warning(log_source_, "lost: " + list_sources(batch) + (why.empty() ? "" : ": " + why));
   }
   lose(sources);

@@ -1,0 +1,182 @@
+#include "operate/control_socket.hpp"
+
+#include <pthread.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <array>
+#include <csignal>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <Poco/Exception.h>
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/Timespan.h>
+
+#include <dispytch/result.hpp>
+
+#include "base/log.hpp"
+
+namespace dispytch::operate {
+namespace {
+
+using Poco::Net::ServerSocket;
+using Poco::Net::SocketAddress;
+using Poco::Net::StreamSocket;
+
+constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr int kBacklog = 8;
+const Poco::Timespan kLook{0, 200'000};   // how soon the end of the application is noticed
+const Poco::Timespan kSilence{5, 0};      // a connection that says nothing for so long is ended
+const Poco::Timespan kAnswerTime{15, 0};  // more than a listener is waited for
+
+// A line without its end; nothing where the other side closed, or wrote none in time. Throws std::length_error where it is too long.
+std::optional<std::string> read_line(StreamSocket& socket) {
+  std::string line;
+  std::array<char, 4096> buffer{};
+  while (line.find('\n') == std::string::npos) {
+    if (line.size() > kLongestLine) throw std::length_error{"too long"};
+    const int count = socket.receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
+    if (count <= 0) return std::nullopt;
+    line.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  line.resize(line.find('\n'));
+  return line;
+}
+
+void write_line(StreamSocket& socket, std::string text) {
+  text += '\n';
+  for (std::size_t sent = 0; sent < text.size();) {
+    const int count = socket.sendBytes(text.data() + sent, static_cast<int>(text.size() - sent), MSG_NOSIGNAL);
+    if (count <= 0) return;
+    sent += static_cast<std::size_t>(count);
+  }
+}
+
+std::string peer(const StreamSocket& socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket.impl()->sockfd(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return "somebody";
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwuid_r(credentials.uid, &entry, buffer.data(), buffer.size(), &found);
+  return "user " + (found != nullptr ? std::string{found->pw_name} : std::to_string(credentials.uid)) + ", process " +
+         std::to_string(credentials.pid);
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
+  throw Exception{ErrorCode::config, "`control.socket`: " + path.string() + " can't be used: " + why};
+}
+
+bool somebody_answers(const std::filesystem::path& path) {
+  try {
+    StreamSocket socket;
+    socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, kSilence);
+    return true;
+  } catch (const Poco::Exception&) {
+    return false;
+  }
+}
+
+ServerSocket listen_at(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto there = std::filesystem::symlink_status(path, error);
+  if (std::filesystem::is_socket(there)) {
+    if (somebody_answers(path)) refuse(path, "another application answers there; give this one a socket of its own");
+    std::filesystem::remove(path, error);  // left behind by one that was killed
+  } else if (std::filesystem::exists(there)) {
+    refuse(path, "there is a file of another kind; remove it, or choose another path");
+  }
+  const mode_t before = umask(0077);  // for its owner alone, from the beginning
+  try {
+    ServerSocket socket;
+    socket.bind(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()});
+    umask(before);
+    socket.listen(kBacklog);
+    return socket;
+  } catch (const Poco::Exception& exception) {
+    umask(before);
+    refuse(path, exception.displayText() + "; its folder must exist and be writable");
+  }
+}
+
+}  // namespace
+
+struct ControlSocket::Server {
+  std::filesystem::path path;
+  Answer answer;
+  ServerSocket socket;
+  std::jthread thread = {};
+
+  void serve(const std::stop_token& stop) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    while (!stop.stop_requested()) {
+      try {
+        if (!socket.poll(kLook, Poco::Net::Socket::SELECT_READ)) continue;
+        StreamSocket connection = socket.acceptConnection();
+        converse(connection, stop);
+      } catch (const std::exception& exception) {  // of one connection; the next may fare better
+        log::debug("control", exception.what());
+      }
+    }
+  }
+
+  void converse(StreamSocket& connection, const std::stop_token& stop) const {
+    connection.setReceiveTimeout(kSilence);
+    connection.setSendTimeout(kSilence);
+    const std::string who = peer(connection);
+    try {
+      while (!stop.stop_requested()) {
+        const std::optional<std::string> line = read_line(connection);
+        if (!line) return;
+        write_line(connection, answer(*line, who));
+      }
+    } catch (const std::length_error&) {
+      write_line(connection, R"({"error":"a request has at most )" + std::to_string(kLongestLine) + R"( bytes"})");
+    }
+  }
+};
+
+ControlSocket::ControlSocket(std::filesystem::path path, Answer answer)
+    : server_{std::make_unique<Server>(Server{path, std::move(answer), listen_at(path)})} {
+  server_->thread = std::jthread{[server = server_.get()](const std::stop_token& stop) { server->serve(stop); }};
+}
+
+ControlSocket::~ControlSocket() {
+  server_->thread.request_stop();
+  server_->thread.join();
+  std::error_code ignored;
+  std::filesystem::remove(server_->path, ignored);
+}
+
+std::string ask(const std::filesystem::path& path, std::string_view request) {
+  const auto fail = [&](const std::string& why) -> Exception {
+    return Exception{ErrorCode::unavailable, "no application answers at " + path.string() + ": " + why};
+  };
+  try {
+    StreamSocket socket;
+    socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, kSilence);
+    socket.setReceiveTimeout(kAnswerTime);
+    write_line(socket, std::string{request});
+    std::string line;
+    std::array<char, 4096> buffer{};
+    while (line.find('\n') == std::string::npos) {
+      const int count = socket.receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
+      if (count <= 0) throw fail("it closed the connection");
+      line.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    line.resize(line.find('\n'));
+    return line;
+  } catch (const Poco::Exception& exception) {
+    throw fail(exception.displayText());
+  }
+}
+
+}  // namespace dispytch::operate

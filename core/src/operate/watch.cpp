@@ -1,0 +1,172 @@
+#include "operate/watch.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <optional>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace dispytch::operate {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr std::chrono::minutes kTellAgain{5};
+// A thread that doesn't answer for so long is taken for dead. Longer than any step of an engine that lives.
+constexpr seconds kDead{60};
+
+std::string where(const listen::Unfinished& one) {
+  std::string text = "topic `" + one.topic + "`";
+  if (one.partition >= 0) text += ", partition " + std::to_string(one.partition);
+  if (one.offset >= 0) text += ", offset " + std::to_string(one.offset);
+  if (!one.key.empty()) text += ", key \"" + one.key + "\"";
+  return text;
+}
+
+std::string describe(const listen::Unfinished& one) {
+  std::string text =
+      where(one) + " has been unfinished for " + std::to_string(one.age.count() / 1000) + " s and waits for " + one.waits_for;
+  if (one.attempts > 0) text += " after " + std::to_string(one.attempts) + (one.attempts == 1 ? " attempt" : " attempts");
+  if (!one.handler.empty()) text += ", handler `" + one.handler + "`";
+  if (!one.reason.empty()) text += ": " + one.reason;
+  return text;
+}
+
+}  // namespace
+
+struct Watch::Question {
+  std::mutex mutex;  // guards what follows
+  std::condition_variable changed;
+  bool answered = false;
+  std::vector<listen::Unfinished> unfinished;
+  std::optional<Result<void>> skipped;
+
+  bool await(milliseconds patience) {
+    std::unique_lock lock{mutex};
+    return changed.wait_for(lock, patience, [this] { return answered; });
+  }
+  bool is_answered() {
+    const std::lock_guard lock{mutex};
+    return answered;
+  }
+};
+
+Watch::Watch(std::vector<listen::Engine*> engines, const Clock& clock)
+    : engines_{std::move(engines)}, clock_{&clock}, seen_(engines_.size()) {}
+
+std::shared_ptr<Watch::Question> Watch::put(listen::Engine& engine, nanoseconds limit) const {
+  auto question = std::make_shared<Question>();
+  const bool open = engine.inbox()->post([&engine, question, limit] {
+    std::vector<listen::Unfinished> unfinished = engine.unfinished_for(limit, kMostNamed);
+    const std::lock_guard lock{question->mutex};
+    question->unfinished = std::move(unfinished);
+    question->answered = true;
+    question->changed.notify_all();
+  });
+  if (!open) question->answered = true;  // it has ended, with nothing in hand
+  return question;
+}
+
+void Watch::look() {
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    Seen& seen = seen_[i];
+    const nanoseconds stuck_after = engines_[i]->stuck_after();
+    if (seen.question && !seen.question->is_answered()) continue;
+    if (seen.question && stuck_after > nanoseconds{0}) {
+      seen.stuck = std::move(seen.question->unfinished);
+      tell(*engines_[i], seen);
+    }
+    seen.question = put(*engines_[i], stuck_after);
+    seen.asked = clock_->monotonic();
+  }
+}
+
+void Watch::tell(const listen::Engine& engine, Seen& seen) const {
+  const nanoseconds now = clock_->monotonic();
+  std::map<std::string, nanoseconds> told;
+  for (const listen::Unfinished& one : seen.stuck) {
+    const std::string name = where(one) + one.waits_for;
+    const auto before = seen.told.find(name);
+    const bool due = before == seen.told.end() || now - before->second >= kTellAgain;
+    told.emplace(name, due ? now : before->second);
+    if (due) log::warning("listener." + engine.name(), "stuck: " + describe(one));
+  }
+  seen.told = std::move(told);
+}
+
+std::vector<Report> Watch::ask() {
+  std::vector<std::shared_ptr<Question>> questions;
+  questions.reserve(engines_.size());
+  for (listen::Engine* engine : engines_) questions.push_back(put(*engine, nanoseconds{0}));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::vector<Report> reports;
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    Report report{.listener = engines_[i]->name(), .group = engines_[i]->group(), .counters = &engines_[i]->counters()};
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (questions[i]->await(std::max(left, milliseconds{0}))) {
+      report.answered = true;
+      report.unfinished = std::move(questions[i]->unfinished);
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+Result<void> Watch::skip(std::string_view listener, std::string_view topic, std::int32_t partition, std::int64_t offset,
+                         std::string_view who) {
+  const auto found = std::ranges::find_if(engines_, [&](const listen::Engine* engine) { return engine->name() == listener; });
+  if (found == engines_.end()) {
+    std::string known;
+    for (const listen::Engine* engine : engines_) known += (known.empty() ? "" : ", ") + engine->name();
+    return Error{.code = ErrorCode::not_found,
+                 .text = "there is no listener `" + std::string{listener} + "` here; there are: " + (known.empty() ? "none" : known)};
+  }
+  auto question = std::make_shared<Question>();
+  const bool open =
+      (*found)->inbox()->post([engine = *found, question, topic = std::string{topic}, partition, offset, who = std::string{who}] {
+        Result<void> skipped = engine->skip(topic, partition, offset, who);
+        const std::lock_guard lock{question->mutex};
+        question->skipped = std::move(skipped);
+        question->answered = true;
+        question->changed.notify_all();
+      });
+  if (!open) return Error{.code = ErrorCode::closed, .text = "listener `" + std::string{listener} + "` has ended"};
+  if (question->await(kPatience)) return std::move(*question->skipped);
+  return Error{.code = ErrorCode::timeout,
+               .text = "listener `" + std::string{listener} + "` didn't answer within " + std::to_string(kPatience.count()) +
+                       " ms; the message may be let go later: look at its status"};
+}
+
+std::vector<std::string> Watch::unready() const {
+  std::vector<std::string> reasons = dead();
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    const listen::Engine& engine = *engines_[i];
+    const listen::Counters& counters = engine.counters();
+    const std::string who = "listener " + engine.name() + ": ";
+    if (!counters.joined.load(std::memory_order_relaxed)) reasons.push_back(who + "it has no part in its group yet");
+    if (counters.down.load(std::memory_order_relaxed)) reasons.push_back(who + "the broker can't be reached");
+    if (const auto held = counters.held.load(std::memory_order_relaxed); held > 0) {
+      reasons.push_back(who + std::to_string(held) + (held == 1 ? " message is held" : " messages are held"));
+    }
+    for (const listen::Unfinished& one : seen_[i].stuck) reasons.push_back(who + "stuck: " + describe(one));
+  }
+  return reasons;
+}
+
+std::vector<std::string> Watch::dead() const {
+  std::vector<std::string> reasons;
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    if (!seen_[i].question || seen_[i].question->is_answered() || clock_->monotonic() - seen_[i].asked < kDead) continue;
+    reasons.push_back("listener " + engines_[i]->name() + ": its thread hasn't answered for " +
+                      std::to_string(std::chrono::duration_cast<seconds>(clock_->monotonic() - seen_[i].asked).count()) + " s");
+  }
+  return reasons;
+}
+
+}  // namespace dispytch::operate
