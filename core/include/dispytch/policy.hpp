@@ -61,14 +61,14 @@ enum class OnFailure : std::uint8_t {
 /// Pauses a handler that fails over and over for one cause, and probes it with one message at a time until it works again. Messages that
 /// wait for that use up no attempt.
 struct BreakerPolicy {
-  std::optional<std::uint32_t> failures = {};            ///< in a row, of one exception type; 0 (default): no breaker
-  std::optional<std::chrono::milliseconds> pause = {};   ///< until the next probe; default 5 s
+  std::optional<std::uint32_t> failures = {};           ///< in a row, of one exception type; 0 (default): no breaker
+  std::optional<std::chrono::milliseconds> pause = {};  ///< until the next probe; default 5 s
 };
 
 /// At most so many calls of a handler in a second; what comes faster waits in its lane.
 struct RatePolicy {
-  std::optional<double> per_second = {};      ///< 0 (default): no limit
-  std::optional<std::uint32_t> burst = {};    ///< calls that may come at once; default 1
+  std::optional<double> per_second = {};    ///< 0 (default): no limit
+  std::optional<std::uint32_t> burst = {};  ///< calls that may come at once; default 1
 };
 
 /// Which messages are handled one after another, in the order of their arrival. All others may be handled side by side.
@@ -83,8 +83,9 @@ enum class Ordering : std::uint8_t {
 struct HandlingPolicy {
   RetryPolicy retry = {};
   std::optional<OnFailure> on_failure = {};
-  std::optional<OnFailure> on_undecodable = {};          ///< default: as on_failure, without retries
-  std::optional<std::chrono::milliseconds> timeout = {}; ///< of a handler that takes a Completion; default 5 min, 0: none
+  /// Default: as on_failure, without retries. Of bytes that don't even say their type the listener decides: no handler is known of them.
+  std::optional<OnFailure> on_undecodable = {};
+  std::optional<std::chrono::milliseconds> timeout = {};  ///< of a handler that takes a Completion; default 5 min, 0: none
   BreakerPolicy breaker = {};
   RatePolicy rate = {};
 };

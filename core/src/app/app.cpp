@@ -11,12 +11,12 @@
 #include "app/signals.hpp"
 #include "app/supervisor.hpp"
 #include "app/wiring.hpp"
+#include "base/log.hpp"
+#include "handle/bind.hpp"
 #include "operate/answers.hpp"
 #include "operate/control_socket.hpp"
 #include "operate/http.hpp"
 #include "operate/watch.hpp"
-#include "base/log.hpp"
-#include "handle/bind.hpp"
 
 namespace dispytch {
 namespace {
@@ -212,9 +212,8 @@ void App::State::want_listener_emitters(const config::Config& config, const std:
   if (!names.own.empty()) return;
   for (const HandlerGroup& group : listeners.at(listener)) {
     for (const auto& handler : group.handlers()) {
-      const bool takes_context = std::ranges::any_of(handler->parameters, [](const detail::Parameter& parameter) {
-        return parameter.kind == detail::ParameterKind::context;
-      });
+      const bool takes_context = std::ranges::any_of(
+          handler->parameters, [](const detail::Parameter& parameter) { return parameter.kind == detail::ParameterKind::context; });
       if (!takes_context) continue;
       if (config.emitters.size() == 1) names.own = config.emitters.begin()->first;
       if (config.emitters.size() <= 1) return;
@@ -257,7 +256,8 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
   std::optional<operate::ControlSocket> control;
   if (!config.http_address.empty()) http.emplace(config.http_address, watch);
   if (!config.control_socket.empty()) {
-    control.emplace(config.control_socket, [&](std::string_view request, std::string_view who) { return operate::answer(watch, name, request, who); });
+    control.emplace(config.control_socket,
+                    [&](std::string_view request, std::string_view who) { return operate::answer(watch, name, request, who); });
   }
 
   std::optional<Error> failure;
@@ -268,8 +268,8 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
                        [&engine = *engine](std::stop_token stop_listener) { return engine.run(stop_listener); });
     }
     start_tasks(supervisor);
-    log::info("app", name + " started: " + std::to_string(engines.size()) + " listeners, " + std::to_string(cores.size()) +
-                         " emitters, " + std::to_string(tasks.size()) + " tasks");
+    log::info("app", name + " started: " + std::to_string(engines.size()) + " listeners, " + std::to_string(cores.size()) + " emitters, " +
+                         std::to_string(tasks.size()) + " tasks");
 
     auto next_look = system_clock().monotonic();
     const auto idle = [&] {

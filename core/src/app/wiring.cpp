@@ -113,6 +113,7 @@ std::unique_ptr<listen::Engine> open_listener(const config::Config& config, cons
   const auto& adapter = backends.open(listener.backend);
   const std::uint64_t capabilities = adapter->capabilities();
   listen::require_acknowledgement(capabilities, listener.at_most_once, name);
+  listen::require_order(capabilities, listener.handling.ordering, name);
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kOpenTimeout);
   if (!consumer) refuse(config, config::Section::listeners, name, consumer.error());
   return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), std::move(options));

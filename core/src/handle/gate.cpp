@@ -11,7 +11,8 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kAskAgain = std::chrono::milliseconds{50};
 
 nanoseconds interval(const Policy& policy) {
-  return policy.per_second > 0 ? nanoseconds{static_cast<std::int64_t>(1e9 / policy.per_second)} : nanoseconds{0};
+  constexpr double kLongest = 3600e9;  // so that even the largest burst of them is a time
+  return policy.per_second > 0 ? nanoseconds{static_cast<std::int64_t>(std::min(kLongest, 1e9 / policy.per_second))} : nanoseconds{0};
 }
 
 }  // namespace

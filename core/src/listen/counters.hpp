@@ -21,7 +21,7 @@ struct Counters {
   Count waiting{0};        ///< for their next attempt, now
   Count unfinished{0};     ///< in hand now
   Count unfinished_bytes{0};
-  Count assigned{0};       ///< sources held now
+  Count assigned{0};                ///< sources held now
   std::atomic<bool> joined{false};  ///< the backend has said what this listener reads, be it nothing; or it never says
   std::atomic<bool> down{false};    ///< the broker can't be reached
   std::atomic<std::int64_t> idle_since_ns{

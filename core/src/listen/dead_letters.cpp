@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "config/topic_template.hpp"
 #include "emit/emitter_core.hpp"
 
 namespace dispytch::listen {
@@ -37,24 +38,9 @@ class Through final : public DeadLetters {
 
 }  // namespace
 
-std::string dead_letter_topic(std::string_view topic_template, std::string_view topic, std::string_view listener, std::string_view group) {
-  std::string name;
-  while (!topic_template.empty()) {
-    const auto fill = [&](std::string_view placeholder, std::string_view with) {
-      if (!topic_template.starts_with(placeholder)) return false;
-      name += with;
-      topic_template.remove_prefix(placeholder.size());
-      return true;
-    };
-    if (fill("{topic}", topic) || fill("{listener}", listener) || fill("{group}", group)) continue;
-    name += topic_template.front();
-    topic_template.remove_prefix(1);
-  }
-  return name;
-}
-
 OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituary, std::string_view topic_template) {
-  OutgoingMessage letter{.topic = dead_letter_topic(topic_template, message.topic(), obituary.listener, obituary.group)};
+  OutgoingMessage letter{
+      .topic = config::fill_in(topic_template, {.topic = message.topic(), .listener = obituary.listener, .group = obituary.group})};
   if (const auto key = message.key()) letter.key.emplace(*key);
   if (const auto payload = message.payload()) letter.payload.emplace(*payload);
   for (const Header& header : message.headers()) {

@@ -32,9 +32,6 @@ struct Obituary {
 /// The original bytes, key and headers, and the dispytch-* headers. An earlier death's headers are replaced; what a replay counted stays.
 OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituary, std::string_view topic_template);
 
-/// `{topic}`, `{listener}` and `{group}` filled in.
-std::string dead_letter_topic(std::string_view topic_template, std::string_view topic, std::string_view listener, std::string_view group);
-
 /// Any thread.
 class DeadLetters {
  public:

@@ -46,6 +46,13 @@ void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, cons
                                          "`delivery: at_most_once` to accept that, or use another backend"};
 }
 
+void require_order(std::uint64_t capabilities, Ordering ordering, const std::string& listener) {
+  if (ordering != Ordering::key || (capabilities & DISPYTCH_CAN_ORDER_BY_KEY) != 0) return;
+  throw Exception{ErrorCode::config, "listener `" + listener +
+                                         "`: `ordering: key` needs a backend that keeps the messages of a key in one partition, which this "
+                                         "one doesn't, given its config and broker; write `key_local` for the order within this process"};
+}
+
 Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t capabilities, route::Router router, EngineOptions options)
     : options_{std::move(options)},
       log_source_{"listener." + options_.name},
@@ -104,10 +111,7 @@ Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& s
 // What is due without a poll: news, timers, revocations, lanes that became free. Returns whether there was anything.
 bool Engine::work_through() {
   bool worked = inbox_->run();
-  if (!timers_.empty() && timers_.top().when <= now()) {
-    fire(now());
-    worked = true;
-  }
+  worked = fire(now()) || worked;
   advance_partings();
   if (lanes_.any_ready() && !here_busy_) {
     dispatch();
@@ -162,8 +166,13 @@ std::uint32_t Engine::credit() const noexcept {
 }
 
 std::optional<nanoseconds> Engine::next_due() const {
-  std::optional<nanoseconds> due;
-  if (!timers_.empty()) due = timers_.top().when;
+  std::optional<nanoseconds> due = next_attempt_due();
+  if (const auto timeout = timeouts_.next()) due = std::min(due.value_or(*timeout), *timeout);
+  return due;
+}
+
+std::optional<nanoseconds> Engine::next_attempt_due() const {
+  std::optional<nanoseconds> due = attempts_due_.next();
   for (const Parting& parting : partings_) due = std::min(due.value_or(parting.deadline), parting.deadline);
   return due;
 }

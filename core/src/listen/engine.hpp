@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -28,6 +27,7 @@
 #include "listen/inbox.hpp"
 #include "listen/options.hpp"
 #include "listen/runner.hpp"
+#include "listen/timers.hpp"
 #include "route/router.hpp"
 #include "settle/ledger.hpp"
 
@@ -56,7 +56,7 @@ struct EngineOptions {
   std::uint32_t batch_messages = 1024;  ///< credit for one poll, at most
   std::uint64_t batch_bytes = 16 * 1024 * 1024;
   std::string skip_command = {};  ///< what lets a held message go, to be followed by its place; empty: nothing does while it runs
-  bool quiet = false;  ///< assignments and the end are logged as debug, for tests
+  bool quiet = false;             ///< assignments and the end are logged as debug, for tests
   const Clock* clock = &system_clock();
   Random* random = nullptr;                           ///< null: the thread's own
   std::unique_ptr<Executor> executor = {};            ///< null: handlers run on the thread that steps
@@ -69,6 +69,9 @@ struct EngineOptions {
 
 /// Throws Exception (ErrorCode::config) where a backend can't acknowledge and nobody said that at most once will do.
 void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, const std::string& listener);
+
+/// Throws Exception (ErrorCode::config) where a listener wants order by key, and its backend doesn't keep a key's messages together.
+void require_order(std::uint64_t capabilities, Ordering ordering, const std::string& listener);
 
 /// A message that has been unfinished for long, and what it waits for.
 struct Unfinished {
@@ -111,6 +114,8 @@ class Engine {
 
   /// When something is due that no poll brings; nullopt: nothing.
   std::optional<std::chrono::nanoseconds> next_due() const;
+  /// The same, but for the timeouts of handlers that finish later.
+  std::optional<std::chrono::nanoseconds> next_attempt_due() const;
   /// Whether a message is in hand, held ones included.
   std::size_t unfinished() const noexcept { return unfinished_; }
 
@@ -134,13 +139,11 @@ class Engine {
   friend class Keeper;
   using nanoseconds = std::chrono::nanoseconds;
 
-  enum class Timer : std::uint8_t { retry, bury, completion };
   struct Due {
     nanoseconds when;
     lane::Item* item;
     std::uint64_t serial;
-    Timer what;
-    bool operator>(const Due& other) const noexcept { return when > other.when; }
+    bool of_dead_letter = false;
   };
   // A revocation that waits for handlers.
   struct Parting {
@@ -198,7 +201,9 @@ class Engine {
   void advance(lane::Lane& lane);
   void start_running(lane::Item& item) noexcept;
   void stop_running(lane::Item& item) noexcept;
-  void fire(nanoseconds at);
+  bool fire(nanoseconds at);
+  void time_out(lane::Item& item);
+  void remember(Timers<Due>& timers, Due due);
   Failure describe(const lane::Item& item) const;
   Unfinished look_at(const lane::Item& item, nanoseconds at) const;
   const handle::Policy& policy_of(const lane::Item& item) const noexcept;
@@ -240,7 +245,8 @@ class Engine {
   std::size_t withheld_lanes_ = 0;  // lanes that have had their share
   std::size_t withheld_sources_ = 0;
   std::unordered_map<std::uint64_t, Attempt::Answer> early_answers_;  // by serial: came before the worker was back
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> timers_;
+  Timers<Due> attempts_due_;                                          // of messages, and of their dead letters
+  Timers<Due> timeouts_;                                              // of handlers that finish later
   std::deque<Parting> partings_;
   std::vector<std::unique_ptr<lane::SharedBatch>> batches_;  // all there are; those without users are used again
   std::vector<lane::SharedBatch*> free_batches_;
@@ -252,8 +258,8 @@ class Engine {
   nanoseconds arrived_{};    // of the batch at hand
 
   bool announces_sources_ = false;  // the backend tells of its sources: without any there is nothing to be idle of
-  bool let_all_go_ = false;  // the drain has begun
-  std::stop_token stop_;     // of the step at hand
+  bool let_all_go_ = false;         // the drain has begun
+  std::stop_token stop_;            // of the step at hand
   std::chrono::nanoseconds drain_deadline_{};
   std::atomic<bool> draining_{false};
   std::chrono::milliseconds pause_after_error_{0};

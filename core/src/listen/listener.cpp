@@ -38,7 +38,8 @@ void EventListener::run(std::stop_token stop) {
   route::Router router = route::wire(wiring.groups, wiring.providers, {.standard = said.wire},
                                      {.policy = said.policy, .dead_letters = said.dead_letter.has_value()});
   const std::uint64_t capabilities = wiring.consumer->adapter().capabilities();
-  listen::require_acknowledgement(capabilities, wiring.options.at_most_once, wiring.options.name);
+  listen::require_acknowledgement(capabilities, said.at_most_once, said.name);
+  listen::require_order(capabilities, said.ordering, said.name);
   listen::EngineOptions options{.name = said.name,
                                 .at_most_once = said.at_most_once,
                                 .drain = said.drain,

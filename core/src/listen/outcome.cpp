@@ -145,8 +145,7 @@ void Engine::await(Item& item) {
   item.state = Item::State::awaiting;
   item.lane->state = Lane::State::blocked;
   const nanoseconds timeout = item.handler->policy.timeout;
-  if (timeout > nanoseconds{0} && !DISPYTCH_MUTATE("no_handler_timeout"))
-    timers_.push({now() + timeout, &item, item.serial, Timer::completion});
+  if (timeout > nanoseconds{0} && !DISPYTCH_MUTATE("no_handler_timeout")) remember(timeouts_, {now() + timeout, &item, item.serial});
 }
 
 // A Completion was called, or what a handler emitted is confirmed or not.
@@ -221,7 +220,7 @@ void Engine::take_trouble(Item& item) {
 void Engine::try_again(Item& item, nanoseconds delay) {
   item.state = Item::State::waiting;
   Counters::add(counters_.waiting, 1);
-  if (!DISPYTCH_MUTATE("forget_a_retry")) timers_.push({now() + delay, &item, item.serial, Timer::retry});
+  if (!DISPYTCH_MUTATE("forget_a_retry")) remember(attempts_due_, {now() + delay, &item, item.serial});
   if (DISPYTCH_MUTATE("retry_out_of_order") && item.lane->first == &item && item.next != nullptr) {
     Lane& lane = *item.lane;
     lane.remove(item);
@@ -271,8 +270,7 @@ void Engine::hold(Item& item) {
   const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
   std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
   text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts") + where(failure) + ": " +
-          failure.reason +
-          ". It is held, and what is behind it in its lane waits; mend the cause and start again";
+          failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
   if (!options_.skip_command.empty()) {
     text += ", or let it go: " + options_.skip_command + " " + options_.name + " " + failure.topic;
     text += " " + std::to_string(message.partition().value_or(-1)) + " " + std::to_string(message.offset().value_or(-1));
@@ -342,44 +340,57 @@ void Engine::buried(Item& item, std::uint64_t serial, const Result<Receipt>& res
     item.state = Item::State::waiting;
     Counters::add(counters_.waiting, 1);
     lane.state = Lane::State::blocked;
-    timers_.push({now() + listener_policy_.backoff(++item.outages, *options_.random), &item, item.serial, Timer::bury});
+    remember(attempts_due_, {.when = now() + listener_policy_.backoff(++item.outages, *options_.random),
+                             .item = &item,
+                             .serial = item.serial,
+                             .of_dead_letter = true});
   }
   advance(lane);
 }
 
 // ---- time ----
 
-void Engine::fire(nanoseconds at) {
-  while (!timers_.empty() && timers_.top().when <= at) {
-    const Due due = timers_.top();
-    timers_.pop();
-    Item& item = *due.item;
-    if (!in_hand(item, due.serial)) continue;
-    if (due.what == Timer::completion) {
-      if (item.state != Item::State::awaiting) continue;
-      items_.renew(item);  // a call that comes later finds nothing
-      Lane& lane = *item.lane;
-      lane.state = Lane::State::running;
-      stop_running(item);
-      const auto waited = std::chrono::duration_cast<milliseconds>(item.handler->policy.timeout).count();
-      item.verdict = runner_.conclude(item, *item.handler, {.failure = "it wasn't completed within " + std::to_string(waited) + " ms"});
-      if (item.source->gone) {
-        drop_item(item);
-      } else {
-        judge(item);
-      }
-      advance(lane);
-      continue;
-    }
-    if (item.state != Item::State::waiting) continue;
+void Engine::remember(Timers<Due>& timers, Due due) {
+  timers.push(due);
+  timers.prune(unfinished_, [this](const Due& one) { return in_hand(*one.item, one.serial); });
+}
+
+// Returns whether anything was due.
+bool Engine::fire(nanoseconds at) {
+  bool fired = false;
+  while (const std::optional<Due> due = timeouts_.take_due(at)) {
+    fired = true;
+    if (in_hand(*due->item, due->serial) && due->item->state == Item::State::awaiting) time_out(*due->item);
+  }
+  while (const std::optional<Due> due = attempts_due_.take_due(at)) {
+    fired = true;
+    Item& item = *due->item;
+    if (!in_hand(item, due->serial) || item.state != Item::State::waiting) continue;
     Counters::subtract(counters_.waiting, 1);
-    if (due.what == Timer::bury) {
+    if (due->of_dead_letter) {
       bury(item);
     } else {
       item.state = Item::State::queued;
       if (item.lane->first == &item) lanes_.make_ready(*item.lane);
     }
   }
+  return fired;
+}
+
+// A handler that was to finish later didn't in time.
+void Engine::time_out(Item& item) {
+  items_.renew(item);  // a call that comes later finds nothing
+  Lane& lane = *item.lane;
+  lane.state = Lane::State::running;
+  stop_running(item);
+  const auto waited = std::chrono::duration_cast<milliseconds>(item.handler->policy.timeout).count();
+  item.verdict = runner_.conclude(item, *item.handler, {.failure = "it wasn't completed within " + std::to_string(waited) + " ms"});
+  if (item.source->gone) {
+    drop_item(item);
+  } else {
+    judge(item);
+  }
+  advance(lane);
 }
 
 // ---- the end of a message ----

@@ -67,8 +67,8 @@ void Harness::State::open() {
                                   {.application = "harness", .version = "", .clock = &clock}, kNoWait)
                 .value();
   auto producer = adapter->open_producer(border::producer_document(json::object(), kDeliveryTimeout), {}, kNoWait).value();
-  emitter_core = detail::EmitterCore::make(std::move(producer),
-                                           {.name = "harness", .wire = wire, .pumping = emit::Pumping::inline_, .clock = &clock});
+  emitter_core =
+      detail::EmitterCore::make(std::move(producer), {.name = "harness", .wire = wire, .pumping = emit::Pumping::inline_, .clock = &clock});
   emitter = EventEmitter{emitter_core};
 }
 
@@ -87,10 +87,14 @@ void Harness::State::listen() {
   route::Router router = route::wire({group}, providers, {.standard = wire}, {.dead_letters = true});
   const border::ConsumerDocument document{.topics = router.subscription(), .group = "harness"};
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kNoWait).value();
-  listen::EngineOptions options{
-      .name = "harness", .group = "harness", .quiet = true, .clock = &clock, .emitter = emitter_core, .failed = [this](const listen::Failure& failure) {
-        failures.push_back({failure.topic, failure.handler, failure.reason, failure.payload});
-      }};
+  listen::EngineOptions options{.name = "harness",
+                                .group = "harness",
+                                .quiet = true,
+                                .clock = &clock,
+                                .emitter = emitter_core,
+                                .failed = [this](const listen::Failure& failure) {
+                                  failures.push_back({failure.topic, failure.handler, failure.reason, failure.payload});
+                                }};
   options.dead_letters = std::make_unique<Collected>(dead_letters);
   engine = std::make_unique<listen::Engine>(std::move(consumer), adapter->capabilities(), std::move(router), std::move(options));
 }
@@ -112,7 +116,7 @@ void Harness::settle() {
       return;
     }
     if (*step != listen::Engine::Step::idle) continue;
-    const auto due = engine.next_due();
+    const auto due = engine.next_attempt_due();
     if (!due) return;
     const auto now = state_->clock.monotonic();
     if (*due > now) state_->clock.advance(*due - now);

@@ -1,0 +1,75 @@
+#include "handle/gate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace dispytch::handle {
+namespace {
+
+using namespace std::chrono_literals;
+
+Policy breaker(std::uint32_t failures, std::chrono::milliseconds pause) {
+  return resolve({.breaker = {.failures = failures, .pause = pause}}, false);
+}
+
+TEST(Breaker, OpensAfterSoManyFailuresInARowOfOneCause) {
+  Gate gate{breaker(3, 1s)};
+  EXPECT_FALSE(gate.failed(0ns, "a"));
+  EXPECT_FALSE(gate.failed(0ns, "b")) << "another cause begins anew";
+  EXPECT_FALSE(gate.failed(0ns, "b"));
+  EXPECT_FALSE(gate.open());
+  gate.succeeded();
+  gate.failed(0ns, "b");
+  gate.failed(0ns, "b");
+  EXPECT_FALSE(gate.open()) << "what went well counts from the beginning";
+  gate.failed(0ns, "b");
+  EXPECT_TRUE(gate.open());
+  EXPECT_EQ(gate.admit(400ms), 600ms);
+}
+
+TEST(Breaker, LetsOneProbeAtATimePassAndClosesWhenItWorks) {
+  Gate gate{breaker(1, 1s)};
+  gate.failed(0ns, "a");
+  EXPECT_EQ(gate.admit(1s), 0ns);
+  EXPECT_GT(gate.admit(1s), 0ns) << "somebody probes";
+  gate.succeeded();
+  EXPECT_FALSE(gate.open());
+  EXPECT_EQ(gate.admit(1s), 0ns);
+}
+
+TEST(Breaker, OpensAgainWhenTheProbeFailsWhichUsesUpNoAttempt) {
+  Gate gate{breaker(1, 1s)};
+  EXPECT_FALSE(gate.failed(0ns, "a")) << "the failure that opens it is one of the message's own";
+  ASSERT_EQ(gate.admit(1s), 0ns);
+  EXPECT_TRUE(gate.failed(1s, "a"));
+  EXPECT_EQ(gate.admit(1500ms), 500ms);
+}
+
+TEST(Breaker, AProbeThatCameToNothingLetsAnotherPass) {
+  Gate gate{breaker(1, 1s)};
+  gate.failed(0ns, "a");
+  ASSERT_EQ(gate.admit(1s), 0ns);
+  gate.withdrew();
+  EXPECT_EQ(gate.admit(1s), 0ns);
+}
+
+TEST(RateLimit, LetsABurstPassAndThenSoManyASecond) {
+  Gate gate{resolve({.rate = {.per_second = 10, .burst = 3}}, false)};
+  EXPECT_EQ(gate.admit(0ns), 0ns);
+  EXPECT_EQ(gate.admit(0ns), 0ns);
+  EXPECT_EQ(gate.admit(0ns), 0ns);
+  EXPECT_EQ(gate.admit(0ns), 100ms);
+  EXPECT_EQ(gate.admit(100ms), 0ns);
+  EXPECT_EQ(gate.admit(100ms), 100ms);
+  EXPECT_EQ(gate.admit(10s), 0ns);
+  EXPECT_EQ(gate.admit(10s), 0ns);
+  EXPECT_EQ(gate.admit(10s), 0ns);
+  EXPECT_EQ(gate.admit(10s), 100ms) << "idle time saves up no more than the burst";
+}
+
+TEST(RateLimit, ATinyRateIsNoOverflow) {
+  Gate gate{resolve({.rate = {.per_second = 1e-300, .burst = 1'000'000}}, false)};
+  EXPECT_EQ(gate.admit(0ns), 0ns);
+}
+
+}  // namespace
+}  // namespace dispytch::handle

@@ -1,0 +1,87 @@
+#include "listen/dead_letters.hpp"
+
+#include <gmock/gmock.h>
+
+#include <dispytch/plugin/message.hpp>
+
+namespace dispytch::listen {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::Not;
+using ::testing::Pair;
+
+struct Original {
+  std::vector<dispytch_header> headers;
+  dispytch_message raw{};
+  Original() {
+    raw.topic = plugin::bytes("orders");
+    raw.key = plugin::bytes(std::string_view{"k\0y", 3});
+    raw.payload = plugin::bytes("\xff not utf-8");
+    raw.flags = DISPYTCH_MSG_PARTITION | DISPYTCH_MSG_OFFSET;
+    raw.partition = 2;
+    raw.offset = 1234;
+  }
+  void add(std::string_view name, std::string_view value) {
+    headers.push_back({plugin::bytes(name), plugin::bytes(value)});
+    raw.headers = headers.data();
+    raw.n_headers = static_cast<std::uint32_t>(headers.size());
+  }
+  Message message() const { return Message{raw, nullptr, nullptr}; }
+};
+
+constexpr Obituary kObituary{.reason = "failed",
+                             .exception = "std::runtime_error: gone",
+                             .handler = "store",
+                             .listener = "billing",
+                             .group = "bill",
+                             .attempts = 3,
+                             .first_ms = 1000,
+                             .last_ms = 2000};
+
+TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
+  Original original;
+  original.add("trace", "abc");
+  const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "{topic}.{group}.dlq");
+  EXPECT_EQ(letter.topic, "orders.bill.dlq");
+  EXPECT_EQ(letter.key, (std::string{"k\0y", 3}));
+  EXPECT_EQ(letter.payload, "\xff not utf-8");
+  EXPECT_THAT(letter.headers,
+              ElementsAre(Pair("trace", "abc"), Pair("dispytch-reason", "failed"), Pair("dispytch-exception", "std::runtime_error: gone"),
+                          Pair("dispytch-handler", "store"), Pair("dispytch-listener", "billing"), Pair("dispytch-group", "bill"),
+                          Pair("dispytch-topic", "orders"), Pair("dispytch-partition", "2"), Pair("dispytch-offset", "1234"),
+                          Pair("dispytch-attempts", "3"), Pair("dispytch-first", "1000"), Pair("dispytch-last", "2000")));
+}
+
+TEST(DeadLetter, KeepsWhatIsAbsentAbsent) {
+  Original original;
+  original.raw.key = {};
+  original.raw.payload = {};
+  const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "dead");
+  EXPECT_EQ(letter.key, std::nullopt);
+  EXPECT_EQ(letter.payload, std::nullopt) << "a tombstone stays one";
+}
+
+TEST(DeadLetter, ReplacesAnEarlierDeathAndKeepsTheCountOfReplays) {
+  Original original;
+  original.add("dispytch-reason", "undecodable");
+  original.add("dispytch-topic", "elsewhere");
+  original.add("dispytch-replayed", "2");
+  const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "dead");
+  EXPECT_THAT(letter.headers, Not(Contains(Pair("dispytch-reason", "undecodable"))));
+  EXPECT_THAT(letter.headers, Not(Contains(Pair("dispytch-topic", "elsewhere"))));
+  EXPECT_THAT(letter.headers, Contains(Pair("dispytch-replayed", "2")));
+}
+
+TEST(DeadLetter, CutsALongReasonBetweenCharacters) {
+  Obituary obituary = kObituary;
+  const std::string text = std::string(1023, 'x') + "é and more";  // the character straddles the 1024th byte
+  obituary.exception = text;
+  const OutgoingMessage letter = make_dead_letter(Original{}.message(), obituary, "dead");
+  EXPECT_THAT(letter.headers, Contains(Pair("dispytch-exception", std::string(1023, 'x') + "…")));
+}
+
+}  // namespace
+}  // namespace dispytch::listen
