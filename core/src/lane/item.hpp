@@ -74,7 +74,7 @@ struct Item {
   std::uint64_t serial = 0;            ///< of this use of the memory: late news of an earlier one is told from it
   std::size_t bytes = 0;               ///< of key and payload
   std::chrono::nanoseconds arrived{};  ///< monotonic
-  std::uint32_t attempts = 0;          ///< that failed
+  std::uint32_t attempts = 0;          ///< of the handler at hand, that failed
   std::uint32_t outages = 0;           ///< times in a row that something its handler needs was away
   std::uint16_t next_target = 0;       ///< the first of its handlers that hasn't ended well yet
   std::uint16_t targets = 0;           ///< how many handlers it has, once that is known
@@ -84,6 +84,13 @@ struct Item {
   const handle::BoundHandler* handler = nullptr;  ///< Verdict::later: whose Completion or emits are to come
   std::unique_ptr<Trouble> trouble = {};
   std::shared_ptr<OwnedMessage> owned = {};  ///< shared with a handler that finishes later
+
+  /// A handler ended well: the next one has attempts of its own. Whether there is a next one.
+  bool go_to_next_handler() noexcept {
+    attempts = 0;
+    outages = 0;
+    return ++next_target < targets;
+  }
 
   /// Copies the message out of its batch, headers too (`api` reads them). The batch's share is the caller's to release. Any thread, but
   /// one at a time for one item.

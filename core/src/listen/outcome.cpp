@@ -116,7 +116,7 @@ void Engine::judge(Item& item) {
       early_answers_.erase(early);
       stop_running(item);
       item.verdict = runner_.conclude(item, *item.handler, std::move(answer));
-      if (item.verdict != Verdict::trouble && ++item.next_target < item.targets) {
+      if (item.verdict != Verdict::trouble && item.go_to_next_handler()) {
         item.state = Item::State::queued;
         return;
       }
@@ -164,7 +164,7 @@ void Engine::answered(Item& item, std::uint64_t serial, Attempt::Answer answer) 
   if (item.source->gone) {
     drop_item(item);
   } else {
-    if (item.verdict != Verdict::trouble && ++item.next_target < item.targets) {
+    if (item.verdict != Verdict::trouble && item.go_to_next_handler()) {
       item.state = Item::State::queued;  // its other handlers
       if (item.source->let_go.load(std::memory_order_relaxed)) drop_item(item);
     } else {

@@ -77,7 +77,7 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
     const Verdict verdict = call(item, *target(item, route, item.next_target), delivery);
     if (verdict != Verdict::done || item.verdict != Verdict::dropped) item.verdict = verdict;
     if (verdict == Verdict::trouble || verdict == Verdict::later) return;
-    if (++item.next_target < count && item.source->let_go.load(std::memory_order_relaxed)) {
+    if (item.go_to_next_handler() && item.source->let_go.load(std::memory_order_relaxed)) {
       item.verdict = Verdict::none;  // its next owner calls them all
       return;
     }
