@@ -38,6 +38,7 @@ class Keeper;
 /// Why a listener stopped by itself, or what it holds: a handler failed, or the message is no such event.
 struct Failure {
   ErrorCode code = ErrorCode::handler;  ///< handler or decode
+  bool unhandled = false;               ///< no handler wants events of its type
   std::string topic = {};
   std::string position = {};  ///< "partition 2, offset 1234", as far as the broker has such
   std::string key = {};       ///< cut where it is long

@@ -22,6 +22,12 @@ std::string cut(std::string_view of, std::size_t most) {
   return of.size() <= most ? std::string{of} : std::string{of.substr(0, most)} + "… (" + std::to_string(of.size()) + " bytes)";
 }
 
+// What happened, without the place.
+std::string what(const Failure& failure) {
+  if (failure.unhandled) return "a message can't be handled";
+  return failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
+}
+
 std::string where(const Failure& failure) {
   std::string text = " on topic `" + failure.topic + "`";
   if (!failure.position.empty()) text += ", " + failure.position;
@@ -32,8 +38,7 @@ std::string where(const Failure& failure) {
 }  // namespace
 
 std::string to_string(const Failure& failure) {
-  std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
-  text += where(failure) + ": " + failure.reason;
+  std::string text = what(failure) + where(failure) + ": " + failure.reason;
   if (failure.code == ErrorCode::decode && !failure.handler.empty()) text += " (for handler `" + failure.handler + "`)";
   text += ". It is not settled: the broker delivers it again once the service runs again";
   return text;
@@ -45,6 +50,7 @@ Failure Engine::describe(const Item& item) const {
   if (item.trouble) {
     const Trouble& trouble = *item.trouble;
     if (trouble.kind == Trouble::Kind::undecodable || trouble.kind == Trouble::Kind::unhandled) failure.code = ErrorCode::decode;
+    failure.unhandled = trouble.kind == Trouble::Kind::unhandled;
     if (trouble.handler != nullptr) failure.handler = trouble.handler->handler->name;
     failure.reason = trouble.reason;
   }
@@ -268,9 +274,9 @@ void Engine::hold(Item& item) {
   block(item);
   const Failure failure = describe(item);
   const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
-  std::string text = failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
-  text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts") + where(failure) + ": " +
-          failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
+  std::string text = what(failure);
+  if (!failure.unhandled) text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts");
+  text += where(failure) + ": " + failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
   if (!options_.skip_command.empty()) {
     text += ", or let it go: " + options_.skip_command + " " + options_.name + " " + failure.topic;
     text += " " + std::to_string(message.partition().value_or(-1)) + " " + std::to_string(message.offset().value_or(-1));
