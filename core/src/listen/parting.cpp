@@ -80,13 +80,15 @@ std::vector<settle::Source*> Engine::sources_of(const border::Batch& batch) {
 
 void Engine::revoking(const border::Batch& batch) {
   const dispytch_batch& event = batch.raw();
-  const nanoseconds patience = event.deadline_ms > 0 ? milliseconds{event.deadline_ms / 2} : kRevocationSync;
-  nanoseconds wait = std::min<nanoseconds>(options_.delivery.revoke_timeout, patience);
+  // Handlers have half of the broker's time, settling half of what is left then.
+  const nanoseconds time{milliseconds{event.deadline_ms}};
+  nanoseconds wait = options_.delivery.revoke_timeout;
+  if (event.deadline_ms > 0) wait = std::min(wait, time / 2);
   if (let_all_go_) wait = std::clamp<nanoseconds>(drain_deadline_ - now(), nanoseconds{0}, wait);
   partings_.push_back({.sources = sources_of(batch),
                        .event_token = event.event_token,
                        .deadline = now() + wait,
-                       .give_up = now() + patience,
+                       .give_up = now() + (event.deadline_ms > 0 ? time * 3 / 4 : wait + kRevocationSync),
                        .list = list_sources(batch)});
   give_back(batch.sources().size());
   let_go(partings_.back().sources);
