@@ -98,12 +98,12 @@ void Engine::parcel_returned(PendingParcel& pending) {
 void Engine::judge(Item& item) {
   settle::Source& source = *item.source;
   if (source.gone) {  // it may have been handled, but it isn't ours to settle: its next owner handles it again
-    if (item.verdict != Verdict::none) Counters::add(counters_.fenced, 1);
     const auto early = early_answers_.find(item.serial);
     if (item.verdict == Verdict::later && early == early_answers_.end()) {
       await(item);  // it still runs: what is delivered again waits behind it
       return;
     }
+    if (item.verdict != Verdict::none) Counters::add(counters_.fenced, 1);
     if (early != early_answers_.end()) {
       (void)runner_.conclude(item, *item.handler, std::move(early->second));
       early_answers_.erase(early);
@@ -124,6 +124,7 @@ void Engine::judge(Item& item) {
       item.verdict = runner_.conclude(item, *item.handler, std::move(answer));
       if (item.verdict != Verdict::trouble && item.go_to_next_handler()) {
         item.state = Item::State::queued;
+        if (source.let_go.load(std::memory_order_relaxed)) drop_item(item);  // its next owner calls them all
         return;
       }
       judge(item);
@@ -168,6 +169,7 @@ void Engine::answered(Item& item, std::uint64_t serial, Attempt::Answer answer) 
   stop_running(item);
   item.verdict = runner_.conclude(item, *item.handler, std::move(answer));
   if (item.source->gone) {
+    Counters::add(counters_.fenced, 1);
     drop_item(item);
   } else {
     if (item.verdict != Verdict::trouble && item.go_to_next_handler()) {

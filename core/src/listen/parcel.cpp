@@ -8,8 +8,12 @@ void Parcel::run(codec::Decoder& decoder) {
   const lane::Lane* stopped = nullptr;
   tried = 0;
   for (lane::Item* item : items) {
-    if (item->lane == stopped && !DISPYTCH_MUTATE("go_on_behind_a_failure")) continue;
-    if (item->source->let_go.load(std::memory_order_relaxed) && !DISPYTCH_MUTATE("begin_what_was_let_go")) continue;
+    const bool behind = item->lane == stopped && !DISPYTCH_MUTATE("go_on_behind_a_failure");
+    const bool let_go = item->source->let_go.load(std::memory_order_relaxed) && !DISPYTCH_MUTATE("begin_what_was_let_go");
+    if (behind || let_go) {
+      item->verdict = lane::Verdict::none;  // not that of a handler that ended before
+      continue;
+    }
     runner->run(*item, decoder);
     ++tried;
     if (item->verdict == lane::Verdict::trouble || item->verdict == lane::Verdict::later) stopped = item->lane;

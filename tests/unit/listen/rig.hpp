@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -117,6 +118,7 @@ struct RigOptions {
   std::uint32_t batch_messages = 1024;
   std::chrono::milliseconds drain{25'000};
   std::string skip_command = {};
+  bool quiet = true;
   std::vector<std::int32_t> partitions = {0, 1};  ///< assigned when it is opened
   std::uint64_t capabilities =
       DISPYTCH_CAN_ACK_UP_TO | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PAUSE | DISPYTCH_CAN_ORDER_BY_KEY | DISPYTCH_CAN_HEADERS;
@@ -150,11 +152,11 @@ class Rig {
     clock.advance(by);
     settle();
   }
-  /// Moves the clock to each of what is due, until nothing is.
+  /// Moves the clock to each attempt that is due, until none is.
   void settle_all() {
     settle();
     for (int i = 0; i < 100'000; ++i) {
-      const auto due = engine().next_due();
+      const auto due = engine().next_attempt_due();
       if (!due) return;
       advance(std::max(*due - clock.monotonic(), std::chrono::nanoseconds{0}));
       if (::testing::Test::HasFatalFailure()) return;
@@ -177,8 +179,10 @@ class Rig {
   /// Has the broker of Context::emit confirm or refuse what was emitted.
   void answer_emits(dispytch_status code = DISPYTCH_OK) {
     for (; answered_ < emits.sent.size(); ++answered_) emits.reports.push_back(emits.report(emits.sent[answered_].token, code));
-    (void)emitter_->flush(std::chrono::milliseconds{0});
+    serve_emits();
   }
+  /// Has the emitter take the reports that are there.
+  void serve_emits() { (void)emitter_->flush(std::chrono::milliseconds{0}); }
 
   const Counters& counters() { return engine().counters(); }
 
@@ -190,7 +194,7 @@ class Rig {
                        .delivery = options_.delivery,
                        .batch_messages = options_.batch_messages,
                        .skip_command = options_.skip_command,
-                       .quiet = true,
+                       .quiet = options_.quiet,
                        .clock = &clock,
                        .random = &random,
                        .wait = [this](std::chrono::milliseconds pause, const std::stop_token&) { clock.advance(pause); },
