@@ -154,12 +154,33 @@ bool PartitionedBroker::await_polls(std::size_t count) const {
   return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return polls_.size() >= count; });
 }
 
+bool PartitionedBroker::await_committed(std::int32_t partition, std::int64_t offset) const {
+  std::unique_lock lock{mutex_};
+  return changed_.wait_for(lock, std::chrono::seconds{20}, [&] {
+    const auto found = partitions_.find(partition);
+    return found != partitions_.end() && found->second.committed >= offset;
+  });
+}
+
+std::size_t PartitionedBroker::overlapping_polls() const {
+  const std::lock_guard lock{mutex_};
+  return overlapping_polls_;
+}
+
 // ---- the plugin's part ----
 
 plugin::Status PartitionedBroker::poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out) {
   std::unique_lock lock{mutex_};
   polls_.push_back(limits);
   changed_.notify_all();
+  if (polling_++ > 0) ++overlapping_polls_;
+  plugin::Status status = answer_poll(lock, limits, timeout, out);
+  --polling_;
+  return status;
+}
+
+plugin::Status PartitionedBroker::answer_poll(std::unique_lock<std::mutex>& lock, plugin::Limits limits, std::chrono::milliseconds timeout,
+                                              plugin::BatchOut& out) {
   const auto something = [&] {
     std::int32_t number = 0;
     return woken_ || !events_.empty() || !poll_errors_.empty() || (limits.max_messages > 0 && next_partition(number) != nullptr);
@@ -317,6 +338,7 @@ plugin::Status PartitionedBroker::settle(plugin::Strided<const plugin::Settlemen
       calls_.push_back("ack" + where);
     }
   }
+  changed_.notify_all();
   if (stale) return plugin::Error{.code = DISPYTCH_EFENCED, .text = "a token is stale"};
   return {};
 }

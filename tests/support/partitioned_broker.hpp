@@ -70,6 +70,10 @@ class PartitionedBroker {
   std::size_t unreleased_batches() const;
   /// Waits until so many polls have begun; false: they didn't within 20 s.
   bool await_polls(std::size_t count) const;
+  /// The same for the offset after the last that was acknowledged.
+  bool await_committed(std::int32_t partition, std::int64_t offset) const;
+  /// Polls that began while another one ran: a mistake of who polls.
+  std::size_t overlapping_polls() const;
 
   // ---- for the plugin ----
   std::uint64_t capabilities() const noexcept { return capabilities_; }
@@ -107,6 +111,8 @@ class PartitionedBroker {
   };
   struct Held;  // the memory of one batch: overwritten when it is released
 
+  plugin::Status answer_poll(std::unique_lock<std::mutex>& lock, plugin::Limits limits, std::chrono::milliseconds timeout,
+                             plugin::BatchOut& out);
   plugin::Status deliver(plugin::Limits limits, plugin::BatchOut& out);
   void hand_out(const Event& event, plugin::BatchOut& out);
   Partition* next_partition(std::int32_t& number);
@@ -125,6 +131,8 @@ class PartitionedBroker {
   std::optional<plugin::Error> sync_error_;
   bool fail_headers_ = false;
   bool woken_ = false;
+  std::size_t polling_ = 0;
+  std::size_t overlapping_polls_ = 0;
   std::uint64_t last_order_ = 0;
   std::uint64_t last_token_ = 0;
   std::size_t delivered_ = 0;

@@ -38,7 +38,7 @@ void Engine::take_batch(border::Batch batch, const std::stop_token& stop) {
   if (keeper_) keeper_->batch_begins();
   const auto messages = shared.batch.messages();
   std::size_t taken = 0;
-  while (taken < messages.size() && !failure_ && !let_all_go_ && !stop.stop_requested()) {
+  while (taken < messages.size() && !ends() && !stop.stop_requested()) {
     arrive(messages[taken++], shared, arrived_);
     if (!options_.executor) dispatch_here();
   }
@@ -85,7 +85,7 @@ Item* Engine::arrive(const dispytch_message& raw, lane::SharedBatch& shared, nan
 // ---- from lanes to workers ----
 
 void Engine::dispatch() {
-  if (failure_ || let_all_go_) return;
+  if (ends()) return;
   if (options_.executor) {
     dispatch_to_workers();
   } else {
@@ -94,7 +94,7 @@ void Engine::dispatch() {
 }
 
 void Engine::dispatch_here() {
-  while (!here_busy_ && !failure_ && !let_all_go_ && !stop_.stop_requested()) {
+  while (!here_busy_ && !ends() && !stop_.stop_requested()) {
     Lane* const lane = lanes_.take_ready();
     if (lane == nullptr) return;
     lane->state = Lane::State::running;

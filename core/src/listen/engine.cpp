@@ -105,6 +105,7 @@ Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& s
   if (*polled == Step::handled) dispatch();
   if (Result<void> settled = settle(); !settled) return std::move(settled).error();
   if (failure_) return Error{.code = failure_->code, .text = to_string(*failure_)};
+  if (error_meanwhile_) return *std::exchange(error_meanwhile_, std::nullopt);
   return worked && *polled == Step::idle ? Step::handled : *polled;
 }
 
@@ -156,7 +157,7 @@ Result<Engine::Step> Engine::poll(milliseconds timeout, const std::stop_token& s
 
 // How many messages may come. 0 withholds all delivery while the group is kept alive and nothing prefetched is thrown away.
 std::uint32_t Engine::credit() const noexcept {
-  if (here_busy_ || let_all_go_ || failure_) return 0;
+  if (here_busy_ || ends()) return 0;
   if (withheld_lanes_ > 0 && !can_withhold_) return 0;
   const std::size_t limit = options_.delivery.limits.messages;
   if (DISPYTCH_MUTATE("no_bound")) return options_.batch_messages;

@@ -169,6 +169,7 @@ class Engine {
   void announce(std::string_view text) const;
   void note_idle(nanoseconds since);
   nanoseconds now() const noexcept { return options_.clock->monotonic(); }
+  bool ends() const noexcept { return failure_ || error_meanwhile_ || let_all_go_; }  // nothing more is begun
   bool in_hand(const lane::Item& item, std::uint64_t serial) const noexcept { return item.serial == serial; }
 
   // arrival.cpp: from a batch into lanes, from lanes to workers
@@ -239,6 +240,7 @@ class Engine {
   codec::Decoder decoder_;  // of the thread that steps
   Counters counters_;
   std::optional<Failure> failure_;
+  std::optional<Error> error_meanwhile_;  // what the keeper's steps ended with, for the thread that steps
 
   std::size_t unfinished_ = 0;
   std::uint64_t unfinished_bytes_ = 0;

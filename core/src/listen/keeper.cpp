@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include <pthread.h>
 
@@ -60,11 +61,12 @@ void Keeper::watch(const std::stop_token& stop) {
 
 void Keeper::keep(const std::stop_token& stop) {
   while (!wanted_back_.load(std::memory_order_acquire) && !stop.stop_requested()) {
-    if (const auto stepped = engine_.step(kOnePoll, {}); !stepped) {
-      // The thread that steps gets the same answer when it polls next, and says so.
+    if (auto stepped = engine_.step(kOnePoll, {}); !stepped) {
+      // The thread that steps ends the listener with it once its handler is back: the broker may not say it a second time.
       log::warning(engine_.log_source_, "while a handler ran: " + stepped.error().text);
+      engine_.error_meanwhile_ = std::move(stepped).error();
       std::unique_lock lock{mutex_};
-      back_.wait_for(lock, kOnePoll, [this] { return wanted_back_.load(std::memory_order_acquire); });
+      while (!wanted_back_.load(std::memory_order_acquire) && !stop.stop_requested()) back_.wait_for(lock, kOnePoll);
     }
   }
   const std::lock_guard lock{mutex_};
