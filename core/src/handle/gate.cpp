@@ -11,8 +11,14 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kAskAgain = std::chrono::milliseconds{50};
 
 nanoseconds interval(const Policy& policy) {
-  constexpr double kLongest = 3600e9;  // so that even the largest burst of them is a time
+  constexpr double kLongest = 3600e9;
   return policy.per_second > 0 ? nanoseconds{static_cast<std::int64_t>(std::min(kLongest, 1e9 / policy.per_second))} : nanoseconds{0};
+}
+
+// What a burst may be ahead of its rate. Bounded, so that a time and it are a time: a century is as good as no limit.
+nanoseconds tolerance(nanoseconds between, std::uint32_t burst) {
+  constexpr double kLongest = 3.2e18;
+  return nanoseconds{static_cast<std::int64_t>(std::min(kLongest, static_cast<double>(between.count()) * (burst - 1.0)))};
 }
 
 }  // namespace
@@ -21,7 +27,7 @@ Gate::Gate(const Policy& policy) noexcept
     : failures_{policy.breaker_failures},
       pause_{policy.breaker_pause},
       interval_{interval(policy)},
-      tolerance_{interval_ * (policy.burst - 1)} {}
+      tolerance_{tolerance(interval_, policy.burst)} {}
 
 nanoseconds Gate::admit(nanoseconds now) {
   const std::lock_guard lock{mutex_};

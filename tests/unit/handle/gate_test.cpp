@@ -71,5 +71,11 @@ TEST(RateLimit, ATinyRateIsNoOverflow) {
   EXPECT_EQ(gate.admit(0ns), 0ns);
 }
 
+TEST(RateLimit, AHugeBurstOfATinyRateIsNoOverflow) {
+  constexpr auto kUptime = 24h * 365 * 20;
+  Gate gate{resolve({.rate = {.per_second = 1e-300, .burst = 4'294'967'295u}}, false)};
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(gate.admit(kUptime), 0ns);
+}
+
 }  // namespace
 }  // namespace dispytch::handle
