@@ -1,6 +1,9 @@
 #include "listen/delivery.hpp"
 
+#include <optional>
+
 #include <dispytch/parameters.hpp>
+#include <dispytch/result.hpp>
 
 #include "listen/runner.hpp"
 
@@ -14,7 +17,13 @@ bool MessageDelivery::open(const WireForm& form) {
   }
   std::string_view header_type;
   if (form.layout == WireForm::Layout::flat && form.type_from == WireForm::TypeFrom::header) {
-    const auto header = message.header(form.name);
+    std::optional<std::string_view> header;
+    try {
+      header = message.header(form.name);
+    } catch (const Exception& exception) {  // the backend can't read them: one message's trouble, not the process's
+      reason_ = exception.what();
+      return false;
+    }
     if (!header) {
       reason_ = "the message has no header `" + form.name + "`, which should name its event type";
       return false;

@@ -158,6 +158,28 @@ TEST(OnUndecodable, IsForTopicSegmentsThatAreNoneToo) {
   EXPECT_EQ(rig.broker.committed(0), 2);
 }
 
+TEST(OnUndecodable, IsForHeadersThatCanNotBeReadToo) {
+  std::vector<std::string> handled;
+  HandlerGroup group = collect(handled);
+  group.on<Shipped>([](const Shipped&) {}, {.topic = "orders"});  // two types: the header must be read
+  for (const std::size_t workers : {0, 2}) {
+    Rig rig{group,
+            {.delivery = {.policy = {.on_undecodable = OnFailure::drop}},
+             .workers = workers,
+             .wire = {.layout = WireForm::Layout::flat, .type_from = WireForm::TypeFrom::header, .name = "type"}}};
+    const testing::Logged message{.topic = "orders", .payload = R"({"id": "a"})", .headers = {{"type", "order"}}};
+    rig.broker.append(0, message);
+    rig.broker.fail_headers(true);
+    EXPECT_THAT(logged([&] { rig.settle_with_workers(); }), HasSubstr("the headers of a message of topic `orders` can't be read"));
+    EXPECT_EQ(rig.counters().dropped, 1);
+    rig.broker.fail_headers(false);
+    rig.broker.append(0, message);
+    rig.settle_with_workers();
+    EXPECT_EQ(rig.broker.committed(0), 2);
+  }
+  EXPECT_THAT(handled, ElementsAre("a", "a"));
+}
+
 // ---- on_unhandled ----
 
 TEST(OnUnhandledTypes, ByDefaultAreSettledAndCounted) {

@@ -113,6 +113,7 @@ struct DeadLetterBox {
 struct RigOptions {
   DeliveryOptions delivery = {};
   std::size_t workers = 0;  ///< 0: handlers run on the stepping thread
+  WireForm wire = {};
   bool dead_letters = false;
   bool emitter = false;
   std::uint32_t batch_messages = 1024;
@@ -211,8 +212,8 @@ class Rig {
           detail::EmitterCore::make(testing::scripted_producer(emits), {.name = "out", .pumping = emit::Pumping::inline_, .clock = &clock});
       made.emitter = emitter_;
     }
-    route::Router router =
-        route::wire({group_}, providers, {}, {.policy = options_.delivery.policy, .dead_letters = options_.dead_letters});
+    route::Router router = route::wire({group_}, providers, {.standard = options_.wire},
+                                       {.policy = options_.delivery.policy, .dead_letters = options_.dead_letters});
     if (!options_.partitions.empty()) broker.assign(options_.partitions);
     engine_ = std::make_unique<Engine>(broker.open(), options_.capabilities, std::move(router), std::move(made));
   }
