@@ -125,6 +125,11 @@ class App {
   /// Handles what the config file's listener of that name receives. Several calls with one name add up.
   App& listen(std::string listener, HandlerGroup group);
 
+  /// Puts a middleware around every emit of the application: of tasks, of handlers, of Context::emit. The first is the outermost.
+  App& use_for_emits(EmitMiddleware middleware);
+  /// Around those of one emitter of the config file, inside of those of all.
+  App& use_for_emits(std::string emitter, EmitMiddleware middleware);
+
   /// Runs a function on a thread of its own once everything is connected. It takes Named<"flights", EventEmitter> (an emitter of the
   /// config file), EventEmitter& where there is only one, std::stop_token, and references to provided objects. An App without listeners
   /// ends when its tasks have returned and its emitters are flushed. An exception ends the application with ExitCode::failed.

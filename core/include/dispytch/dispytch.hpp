@@ -5,6 +5,7 @@
 #include <dispytch/backend.hpp>
 #include <dispytch/context.hpp>
 #include <dispytch/describe.hpp>
+#include <dispytch/emit_middleware.hpp>
 #include <dispytch/emitter.hpp>
 #include <dispytch/event.hpp>
 #include <dispytch/handler.hpp>

@@ -11,6 +11,7 @@
 
 #include <dispytch/backend.hpp>
 #include <dispytch/describe.hpp>
+#include <dispytch/emit_middleware.hpp>
 #include <dispytch/message.hpp>
 #include <dispytch/result.hpp>
 #include <dispytch/wire.hpp>
@@ -20,7 +21,7 @@ namespace dispytch {
 namespace detail {
 class EmitterCore;
 class EmitterAccess;
-}
+}  // namespace detail
 
 /// Where the broker put a message. -1: it doesn't say.
 struct Receipt {
@@ -37,9 +38,10 @@ struct EmitOptions {
 };
 
 struct EmitterOptions {
-  std::string name = "emitter";               ///< for logs
-  std::chrono::milliseconds timeout{30'000};  ///< the longest wait for room in a full local queue
-  WireForm wire = {};                         ///< where neither event nor topic says one
+  std::string name = "emitter";                 ///< for logs
+  std::chrono::milliseconds timeout{30'000};    ///< the longest wait for room in a full local queue
+  WireForm wire = {};                           ///< where neither event nor topic says one
+  std::vector<EmitMiddleware> middleware = {};  ///< around each emit, the first is the outermost
 };
 
 /// Emits events to one backend.

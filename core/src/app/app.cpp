@@ -29,6 +29,12 @@ constexpr std::chrono::seconds kLook{1};  // between two looks for stuck message
 
 int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
 
+std::string list_emitters(const config::Config& config) {
+  std::string known;
+  for (const auto& [emitter, unused] : config.emitters) known += (known.empty() ? "" : ", ") + emitter;
+  return known.empty() ? "none" : known;
+}
+
 }  // namespace
 
 struct App::State {
@@ -37,6 +43,8 @@ struct App::State {
   Providers providers = {};
   std::map<std::string, std::vector<HandlerGroup>> listeners = {};
   std::vector<detail::Task> tasks = {};
+  std::vector<EmitMiddleware> emit_middleware = {};                               // of all emitters
+  std::map<std::string, std::vector<EmitMiddleware>> middleware_of_emitter = {};  // by name
   std::vector<app::ExtraOption> options = {};
   app::CommandLine line = {};
 
@@ -73,6 +81,16 @@ Providers& App::providers() noexcept { return state_->providers; }
 
 App& App::listen(std::string listener, HandlerGroup group) {
   state_->listeners[std::move(listener)].push_back(std::move(group));
+  return *this;
+}
+
+App& App::use_for_emits(EmitMiddleware middleware) {
+  state_->emit_middleware.push_back(std::move(middleware));
+  return *this;
+}
+
+App& App::use_for_emits(std::string emitter, EmitMiddleware middleware) {
+  state_->middleware_of_emitter[std::move(emitter)].push_back(std::move(middleware));
   return *this;
 }
 
@@ -146,6 +164,11 @@ std::map<std::string, route::Router> App::State::check(const config::Config& con
     }
   }
   for (const detail::Task& task : tasks) want_emitters(config, task.parameters, problems);
+  for (const auto& [emitter, unused] : middleware_of_emitter) {
+    if (config.emitters.contains(emitter)) continue;
+    problems.push_back("a middleware is for the emitter `" + emitter +
+                       "`, which the config file doesn't have under `emitters`; there are: " + list_emitters(config));
+  }
 
   std::map<std::string, route::Router> routers;
   for (const auto& [listener, groups] : listeners) {
@@ -231,7 +254,12 @@ void App::State::want_listener_emitters(const config::Config& config, const std:
 const std::shared_ptr<detail::EmitterCore>& App::State::open_core(const config::Config& config, const std::string& emitter,
                                                                   app::Backends& backends) {
   auto& core = cores[emitter];
-  if (!core) core = app::open_emitter(config, emitter, backends);
+  if (core) return core;
+  std::vector<EmitMiddleware> middleware = emit_middleware;
+  if (const auto own = middleware_of_emitter.find(emitter); own != middleware_of_emitter.end()) {
+    middleware.insert(middleware.end(), own->second.begin(), own->second.end());
+  }
+  core = app::open_emitter(config, emitter, backends, std::move(middleware));
   return core;
 }
 

@@ -56,14 +56,18 @@ const std::shared_ptr<border::Adapter>& Backends::open(const std::string& name) 
   return adapter;
 }
 
-std::shared_ptr<detail::EmitterCore> open_emitter(const config::Config& config, const std::string& name, Backends& backends) {
+std::shared_ptr<detail::EmitterCore> open_emitter(const config::Config& config, const std::string& name, Backends& backends,
+                                                  std::vector<EmitMiddleware> middleware) {
   const config::EmitterConfig& emitter = config.emitters.at(name);
   const config::BackendConfig& backend = config.backends.at(emitter.backend);
   auto producer =
       backends.open(emitter.backend)->open_producer(border::producer_document(emitter.config, emitter.timeout), {}, kOpenTimeout);
   if (!producer) refuse(config, config::Section::emitters, name, producer.error());
-  return detail::EmitterCore::make(std::move(*producer),
-                                   {.name = name, .timeout = emitter.timeout, .wire = backend.wire, .topic_wire = backend.topic_wire});
+  return detail::EmitterCore::make(std::move(*producer), {.name = name,
+                                                          .timeout = emitter.timeout,
+                                                          .wire = backend.wire,
+                                                          .topic_wire = backend.topic_wire,
+                                                          .middleware = std::move(middleware)});
 }
 
 route::Router make_router(const config::Config& config, const std::string& listener, const std::vector<HandlerGroup>& groups,

@@ -45,7 +45,8 @@ class Backends {
 };
 
 /// Opens an emitter of the config. Throws Exception.
-std::shared_ptr<detail::EmitterCore> open_emitter(const config::Config& config, const std::string& name, Backends& backends);
+std::shared_ptr<detail::EmitterCore> open_emitter(const config::Config& config, const std::string& name, Backends& backends,
+                                                  std::vector<EmitMiddleware> middleware = {});
 
 /// The router of a listener's handlers, all of its mistakes as sentences in `problems`.
 route::Router make_router(const config::Config& config, const std::string& listener, const std::vector<HandlerGroup>& groups,

@@ -6,8 +6,10 @@
 namespace dispytch {
 
 EventEmitter::EventEmitter(Producer producer, EmitterOptions options)
-    : core_{detail::EmitterCore::make(border::Access::take(std::move(producer)),
-                                      {.name = std::move(options.name), .timeout = options.timeout, .wire = std::move(options.wire)})} {}
+    : core_{detail::EmitterCore::make(border::Access::take(std::move(producer)), {.name = std::move(options.name),
+                                                                                  .timeout = options.timeout,
+                                                                                  .wire = std::move(options.wire),
+                                                                                  .middleware = std::move(options.middleware)})} {}
 
 Result<Receipt> EventEmitter::emit_and_wait(const detail::EventType& type, const void* body, const EmitOptions& options) {
   return core_->emit_and_wait(type, body, options);

@@ -43,6 +43,17 @@ dispytch_bytes bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data() != nullptr ? text.data() : ""), text.size()};
 }
 
+// An event's message as middleware sees it.
+OutgoingMessage owned(const dispytch_message& message) {
+  const auto text = [](dispytch_bytes of) { return std::string{reinterpret_cast<const char*>(of.data), of.len}; };
+  OutgoingMessage copy{.topic = text(message.topic), .payload = text(message.payload)};
+  if (message.key.data != nullptr) copy.key = text(message.key);
+  for (std::uint32_t i = 0; i < message.n_headers; ++i) {
+    copy.headers.emplace_back(text(message.headers[i].key), text(message.headers[i].value));
+  }
+  return copy;
+}
+
 // Where a thread waits for the answer to its own emit. One for each thread: it can't wait for two.
 struct Waiter {
   std::mutex mutex;  // guards what follows
@@ -85,7 +96,11 @@ std::shared_ptr<EmitterCore> EmitterCore::make(std::unique_ptr<border::ProducerH
 }
 
 EmitterCore::EmitterCore(std::unique_ptr<border::ProducerHandle> producer, emit::CoreOptions options)
-    : options_{std::move(options)}, log_source_{"emitter." + options_.name}, producer_{std::move(producer)}, reports_(kReportsAtATime) {
+    : options_{std::move(options)},
+      log_source_{"emitter." + options_.name},
+      middleware_{options_.name, options_.middleware},
+      producer_{std::move(producer)},
+      reports_(kReportsAtATime) {
   producer_->set_notify([this] {
     reports_ready_.set();
     room_.set();
@@ -126,7 +141,8 @@ Result<Receipt> EmitterCore::emit_and_wait(const EventType& type, const void* bo
 }
 
 Result<Receipt> EmitterCore::emit_and_wait(const OutgoingMessage& message) {
-  return wait_for([&](Pending& pending) { return send_message(message, pending); });
+  return wait_for(
+      [&](Pending& pending) { return middleware_.empty() ? send_message(message, pending) : pass_middleware(message, pending); });
 }
 
 void EmitterCore::emit_later(const EventType& type, const void* body, const EmitOptions& options, Done done) {
@@ -138,7 +154,8 @@ void EmitterCore::emit_later(const EventType& type, const void* body, const Emit
 void EmitterCore::emit_later(const OutgoingMessage& message, Done done) {
   Pending& pending = *PendingPool::instance().take();
   pending.done = std::move(done);
-  if (const Result<void> sent = send_message(message, pending); !sent) refuse(pending, sent.error());
+  const Result<void> sent = middleware_.empty() ? send_message(message, pending) : pass_middleware(message, pending);
+  if (!sent) refuse(pending, sent.error());
 }
 
 void EmitterCore::emit_now(const OutgoingMessage& message, Done done) {
@@ -224,7 +241,11 @@ Result<void> EmitterCore::send_event(const EventType& type, const void* body, co
   if (wire.type_from == WireForm::TypeFrom::header) buffers.headers.push_back({bytes(wire.name), bytes(type.type)});
   message.headers = buffers.headers.empty() ? nullptr : buffers.headers.data();
   message.n_headers = static_cast<std::uint32_t>(buffers.headers.size());
-  return send(message, pending);
+  return middleware_.empty() ? send(message, pending) : pass_middleware(owned(message), pending);
+}
+
+Result<void> EmitterCore::pass_middleware(OutgoingMessage message, Pending& pending) {
+  return middleware_.pass(message, [&](const OutgoingMessage& changed) { return send_message(changed, pending); });
 }
 
 Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending& pending, Full full) {

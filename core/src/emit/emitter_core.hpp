@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/signal.hpp"
 #include "border/producer_handle.hpp"
+#include "emit/chain.hpp"
 #include "emit/pending.hpp"
 #include "route/topic_wires.hpp"
 
@@ -33,6 +34,7 @@ struct CoreOptions {
   std::chrono::milliseconds timeout{30'000};
   WireForm wire = {};
   std::map<std::string, WireForm> topic_wire = {};
+  std::vector<EmitMiddleware> middleware = {};
   Pumping pumping = Pumping::thread;
   const Clock* clock = &system_clock();
 };
@@ -58,7 +60,7 @@ class EmitterCore {
   void emit_later(const EventType& type, const void* body, const EmitOptions& options, Done done);
   Result<Receipt> emit_and_wait(const OutgoingMessage& message);
   void emit_later(const OutgoingMessage& message, Done done);
-  /// As emit_later, and never blocks: a full local queue is an error at once (ErrorCode::full, retriable).
+  /// As emit_later, past all middleware, and never blocks: a full local queue is an error at once (ErrorCode::full, retriable).
   void emit_now(const OutgoingMessage& message, Done done);
   Result<void> flush(std::chrono::milliseconds timeout);
 
@@ -68,6 +70,7 @@ class EmitterCore {
 
   // Each hands the message to the plugin with `pending` as its token, or fails; then the token is not used.
   Result<void> send_event(const EventType& type, const void* body, const EmitOptions& options, emit::Pending& pending);
+  Result<void> pass_middleware(OutgoingMessage message, emit::Pending& pending);
   enum class Full : std::uint8_t { waits, fails };
   Result<void> send_message(const OutgoingMessage& message, emit::Pending& pending, Full full = Full::waits);
   Result<void> send(dispytch_message& message, emit::Pending& pending, Full full = Full::waits);
@@ -87,6 +90,7 @@ class EmitterCore {
   const emit::CoreOptions options_;
   const route::TopicWires topic_wires_{options_.topic_wire};
   const std::string log_source_;
+  const emit::Chain middleware_;
   const std::unique_ptr<border::ProducerHandle> producer_;
   Signal reports_ready_;  // set by the plugin: reports are there
   Signal room_;           // set by the plugin and by the pump: there may be room in the local queue

@@ -90,6 +90,58 @@ TEST(App, EndsWithItsTasksWhereItHasNoListeners) {
   EXPECT_EQ(emitted, 1) << "emitters are flushed";
 }
 
+TEST(App, PutsEmitMiddlewareAroundAllEmittersOrOne) {
+  const File file{
+      std::string{kConfig}.replace(kConfig.find("  out: { backend: bus }"), 23, "  out: { backend: bus }\n  other: { backend: bus }")};
+  std::vector<std::string> notes;
+  const auto noting = [&notes](const std::string& name) -> EmitMiddleware {
+    return [&notes, name](EmitCall next) -> EmitCall {
+      return [&notes, name, next](OutgoingMessage& message) {
+        notes.push_back(name);
+        return next(message);
+      };
+    };
+  };
+  App app{"test"};
+  app.config(file.path()).use_for_emits("out", noting("of out")).use_for_emits(noting("of all"));
+  app.task([&](Named<"out", EventEmitter> out, Named<"other", EventEmitter> other) {
+    out->emit(Counted{1}).value();
+    notes.emplace_back("then");
+    other->emit(Counted{2}).value();
+  });
+  EXPECT_EQ(app.run({}), 0);
+  EXPECT_THAT(notes, ElementsAre("of all", "of out", "then", "of all"));
+}
+
+TEST(App, PutsEmitMiddlewareAroundContextEmitToo) {
+  const File file{kConfig};
+  std::size_t passed = 0;
+  HandlerGroup group;
+  group.on<Counted>([](const Counted& event, Context context) {
+    if (event.number < 2) context.emit(Counted{event.number + 1});
+  });
+  App app{"test"};
+  app.listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{0}).value(); });
+  app.use_for_emits([&passed](EmitCall next) -> EmitCall {
+    return [&passed, next](OutgoingMessage& message) {
+      ++passed;
+      return next(message);
+    };
+  });
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--until-idle", "100ms"}), 0);
+  EXPECT_EQ(passed, 3);
+}
+
+TEST(App, RefusesEmitMiddlewareForAnEmitterThatTheConfigFileDoesNotHave) {
+  const File file{kConfig};
+  App app{"test"};
+  app.config(file.path()).task([] {}).use_for_emits("outt", [](EmitCall next) { return next; });
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(app.run({}), 2);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("a middleware is for the emitter `outt`, which the config file doesn't have under `emitters`; there are: out"));
+}
+
 TEST(App, StopsWhenAskedTo) {
   const File file{kConfig};
   std::stop_source stop;
