@@ -185,6 +185,9 @@ class Rig {
   /// Has the emitter take the reports that are there.
   void serve_emits() { (void)emitter_->flush(std::chrono::milliseconds{0}); }
 
+  /// As where a process forgets to drain.
+  void destroy_engine() { engine_.reset(); }
+
   const Counters& counters() { return engine().counters(); }
 
  private:
