@@ -39,6 +39,21 @@ std::string_view level_name(Poco::Message::Priority level) {
 
 std::string time_of(const Poco::Message& message) { return Poco::DateTimeFormatter::format(message.getTime(), "%Y-%m-%dT%H:%M:%S.%iZ"); }
 
+// A line stays one line, whatever keys and texts of strangers stand in it: control characters are written as \xNN.
+void append_line(std::string_view text, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out += character;
+    } else {
+      out += "\\x";
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 0xf];
+    }
+  }
+}
+
 // `2026-01-02T03:04:05.678Z info listener.board: assigned: flights[0]`, for people.
 class TextFormatter final : public Poco::Formatter {
  public:
@@ -49,7 +64,7 @@ class TextFormatter final : public Poco::Formatter {
     out += ' ';
     out += message.getSource();
     out += ": ";
-    out += message.getText();
+    append_line(message.getText(), out);
   }
 };
 

@@ -30,6 +30,16 @@ TEST_F(Log, WritesALineOfTextForPeople) {
       << line;
 }
 
+TEST_F(Log, KeepsALineOneLineWhateverStandsInIt) {
+  configure(Level::info, Format::text);
+  using namespace std::string_literals;
+  const std::string line = written([] { info("app", "key \"a\n2026 error app: forged\0\x1b[31m\x7f\" \xc5\x99"s); });
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
+  EXPECT_TRUE(line.ends_with(R"(info app: key "a\x0a2026 error app: forged\x00\x1b[31m\x7f" )"
+                             "\xc5\x99\n"))
+      << line;
+}
+
 TEST_F(Log, WritesAnObjectALineAsJson) {
   configure(Level::info, Format::json);
   const std::string line = written([] { error("plugin.kafka", "it said \"no\",\nand left: \xc5\x99"); });
