@@ -211,6 +211,9 @@ Result<void> Engine::survive(Error error, const std::stop_token& stop) {
   if (error.fatal || !(error.retriable || error.code == ErrorCode::unavailable)) return error;
   counters_.idle_since_ns.store(0, std::memory_order_relaxed);
   pause_after_error_ = pause_after_error_ == milliseconds{0} ? kFirstPause : std::min(pause_after_error_ * 2, kLongestPause);
+  if (let_all_go_) {  // the end waits no longer than its own time
+    pause_after_error_ = std::clamp(std::chrono::ceil<milliseconds>(drain_deadline_ - now()), milliseconds{0}, pause_after_error_);
+  }
   log::warning(log_source_, error.text + "; trying again in " + std::to_string(pause_after_error_.count()) + " ms");
   options_.wait(pause_after_error_, stop);
   return {};

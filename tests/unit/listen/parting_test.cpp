@@ -371,6 +371,21 @@ TEST(Draining, SaysHowManyHandlersOutlivedItsDeadlineAndClosesNothing) {
   EXPECT_THAT(rig.broker.calls(), ElementsAre("assigned 0,1", "sync"));
 }
 
+TEST(Draining, WaitsForABrokerThatIsAwayNoLongerThanItsDeadline) {
+  Slow slow;
+  Rig rig{slow.group(), {.drain = 1s}};
+  rig.broker.append(0, order("a"));
+  rig.settle();
+  const auto begin = rig.clock.monotonic();
+  rig.engine().begin_drain();
+  for (int i = 0; i < 20; ++i) rig.broker.fail_poll({.code = DISPYTCH_EUNAVAILABLE, .text = "no broker", .retriable = true});
+  (void)logged([&] {
+    while (!rig.engine().drain_step(0ms)) {}
+  });
+  EXPECT_EQ(rig.clock.monotonic() - begin, 1s);
+  EXPECT_FALSE(rig.engine().end_drain());
+}
+
 TEST(Draining, ConfirmsARevocationThatComesMeanwhileWithinItsOwnTime) {
   Slow slow;
   Rig rig{slow.group(), {.drain = 5s}};
