@@ -121,7 +121,12 @@ void Member::crash() {
 HandlerGroup Member::make_group() {
   HandlerGroup group{{.retry = {.only = exceptions<NotYet>}}};
   group.on<Plain>([this](const Plain& event, const Message& message) { return work(event.number, message, false); });
-  group.on<Pair>([this](const Pair& event, const Message& message) { return work(event.number, message, false); }, {.name = "first"});
+  group.on<Pair>(
+      [this](const Pair& event, const Message& message, Context context) {
+        if (event.number % 2 == 0) context.emit(Made{.number = event.number});  // then its second is called after its answer
+        return work(event.number, message, false);
+      },
+      {.name = "first"});
   group.on<Pair>([this](const Pair& event, const Message& message) { return work(event.number, message, true); }, {.name = "second"});
   group.on<Emitting>([this](const Emitting& event, const Message& message, Context context) {
     context.emit(Made{.number = event.number});

@@ -32,6 +32,7 @@ inline constexpr std::array kMutants = std::to_array<std::string_view>({
     "lose_an_early_answer",
     "no_handler_timeout",
     "begin_what_was_let_go",
+    "keep_an_old_verdict",
 });
 
 /// Before the threads that run schedules begin. Empty: none.

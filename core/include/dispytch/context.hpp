@@ -36,7 +36,7 @@ class Context {
  public:
   explicit Context(std::shared_ptr<detail::Attempt> attempt) noexcept : attempt_{std::move(attempt)} {}
 
-  /// 1: the message is tried for the first time.
+  /// 1: this handler is tried with the message for the first time. Each handler of a message counts its own attempts.
   std::uint32_t attempt() const noexcept { return attempt_->number(); }
   /// When this process first saw the message: the same at each of its attempts here.
   Timestamp first_seen() const noexcept { return attempt_->first_seen(); }

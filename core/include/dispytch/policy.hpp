@@ -43,7 +43,7 @@ struct BackoffPolicy {
   std::optional<double> jitter = {};                      ///< 0 to 1, default 0.2
 };
 
-/// How often a message is tried. A retry holds its lane, so that order is kept, but no thread and no other lane.
+/// How often a message is tried, by each of its handlers. A retry holds its lane, so that order is kept, but no thread and no other lane.
 struct RetryPolicy {
   std::optional<std::uint32_t> attempts = {};  ///< the first one included; default 3; 1: no retry
   BackoffPolicy backoff = {};

@@ -11,7 +11,7 @@ void Parcel::run(codec::Decoder& decoder) {
     const bool behind = item->lane == stopped && !DISPYTCH_MUTATE("go_on_behind_a_failure");
     const bool let_go = item->source->let_go.load(std::memory_order_relaxed) && !DISPYTCH_MUTATE("begin_what_was_let_go");
     if (behind || let_go) {
-      item->verdict = lane::Verdict::none;  // not that of a handler that ended before
+      if (!DISPYTCH_MUTATE("keep_an_old_verdict")) item->verdict = lane::Verdict::none;  // not that of a handler that ended before
       continue;
     }
     runner->run(*item, decoder);
