@@ -16,13 +16,15 @@ dispytch_bytes copy(dispytch_bytes from, std::string& into) {
 
 }  // namespace
 
-void Item::own(const dispytch_consumer_api& api, dispytch_consumer* consumer) {
-  if (owned) return;
+bool Item::own(const dispytch_consumer_api& api, dispytch_consumer* consumer) {
+  if (owned) return true;
+  bool complete = true;
   std::span<const dispytch_header> headers{raw->headers, raw->n_headers};
   if (raw->n_headers == 0 && (raw->flags & DISPYTCH_MSG_HEADERS) != 0) {
     const dispytch_header* read = nullptr;
     std::uint32_t count = 0;
-    if (api.headers(consumer, raw, &read, &count) >= 0) headers = {read, count};
+    complete = api.headers(consumer, raw, &read, &count) >= 0;
+    if (complete) headers = {read, count};
   }
   auto made = std::make_shared<OwnedMessage>();
   std::size_t size = raw->topic.len + raw->key.len + raw->payload.len + raw->id.len;
@@ -39,6 +41,7 @@ void Item::own(const dispytch_consumer_api& api, dispytch_consumer* consumer) {
   made->raw.flags &= ~std::uint32_t{DISPYTCH_MSG_HEADERS};
   owned = std::move(made);
   raw = &owned->raw;
+  return complete;
 }
 
 Item& ItemPool::take() {

@@ -93,8 +93,8 @@ struct Item {
   }
 
   /// Copies the message out of its batch, headers too (`api` reads them). The batch's share is the caller's to release. Any thread, but
-  /// one at a time for one item.
-  void own(const dispytch_consumer_api& api, dispytch_consumer* consumer);
+  /// one at a time for one item. false: its headers couldn't be read, and the copy is without them.
+  bool own(const dispytch_consumer_api& api, dispytch_consumer* consumer);
 };
 
 /// Items by the chunk; their memory is kept until the pool ends, so that late news may look at a serial. One thread.

@@ -199,7 +199,11 @@ void Engine::release_share(Item& item) noexcept {
 // A message that waits must not pin the batch it came in, and with it a whole response of the broker.
 void Engine::park(Item& item) {
   if (item.batch == nullptr) return;
-  item.own(consumer_->api(), consumer_->raw());
+  if (!item.own(consumer_->api(), consumer_->raw())) {
+    const Failure place = describe(item);
+    log::error(log_source_, "the headers of a message of topic `" + place.topic + "`, " + place.position +
+                                " can't be read; it waits, and would be dead-lettered, without them");
+  }
   release_share(item);
 }
 

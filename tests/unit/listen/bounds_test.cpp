@@ -176,6 +176,21 @@ TEST(Parking, CopiesWhatArrivesBehindABlockedMessage) {
   EXPECT_THAT(seen, ElementsAre("first", "behind", "further behind"));
 }
 
+TEST(Parking, SaysWhichMessagesHeadersItCouldNotRead) {
+  HandlerGroup group;
+  group.on<Order>([](const Order&) { throw Busy{"busy"}; }, {.retry = {.attempts = 1}});
+  Rig rig{std::move(group), {.dead_letters = true}};
+  testing::Logged message = order("a");
+  message.headers = {{"trace", "abc"}};
+  rig.broker.append(1, message);
+  rig.broker.fail_headers(true);
+  EXPECT_THAT(
+      logged([&] { rig.settle(); }),
+      ::testing::HasSubstr("the headers of a message of topic `orders`, partition 1, offset 0 can't be read; it waits, and would be "
+                           "dead-lettered, without them"));
+  EXPECT_EQ(rig.dead_letters.letters.size(), 1) << "it goes its way all the same";
+}
+
 TEST(Parking, KeepsAnEmptyKeyApartFromNone) {
   std::vector<std::optional<std::string>> keys;
   int failures = 1;
