@@ -112,7 +112,8 @@ class Validation {
       }
     }
     if (!info->second) {
-      problems_.add(place, false, info->second.error().text);
+      // It names what was looked for and where, which the file may have from a secret place.
+      problems_.add(place, false, scrub(tree_.value, tree_.secrets, info->second.error().text));
       return nullptr;
     }
     found_[name] = *info->second;
