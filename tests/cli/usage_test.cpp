@@ -19,8 +19,8 @@ class Usage : public CliTest {
 };
 
 TEST_F(Usage, HelpShowsAnExampleOfEachCommand) {
-  const std::vector<std::vector<std::string>> commands{
-      {}, {"check"}, {"emit"}, {"tail"}, {"plugins"}, {"plugins", "inspect"}, {"status"}, {"skip"}, {"completion"}};
+  const std::vector<std::vector<std::string>> commands{{},         {"check"}, {"emit"},      {"tail"}, {"plugins"}, {"plugins", "inspect"},
+                                                       {"status"}, {"skip"},  {"completion"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     const Finished finished = dispytch(command);

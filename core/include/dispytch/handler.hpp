@@ -93,9 +93,9 @@ class Handler {
   std::string topic = {};            // after handler, group and event were asked
   std::string name = {};
   std::vector<Parameter> parameters = {};
-  HandlingPolicy policy = {};  // of the handler, then of its group
+  HandlingPolicy policy = {};               // of the handler, then of its group
   std::vector<Middleware> middleware = {};  // the first is the outermost
-  bool finishes_later = false;  // takes a Completion
+  bool finishes_later = false;              // takes a Completion
 };
 
 /// Thrown by the end of a middleware chain where the bytes are no such event; no std::exception, so that no middleware takes it for one.

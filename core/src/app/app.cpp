@@ -29,10 +29,22 @@ constexpr std::chrono::seconds kLook{1};  // between two looks for stuck message
 
 int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
 
-std::string list_emitters(const config::Config& config) {
+// The names of a section of the config file.
+std::string list_names(const auto& section) {
   std::string known;
-  for (const auto& [emitter, unused] : config.emitters) known += (known.empty() ? "" : ", ") + emitter;
+  for (const auto& [name, unused] : section) known += (known.empty() ? "" : ", ") + name;
   return known.empty() ? "none" : known;
+}
+
+const detail::Handler* first_with_context(const std::vector<HandlerGroup>& groups) {
+  for (const HandlerGroup& group : groups) {
+    for (const auto& handler : group.handlers()) {
+      if (std::ranges::any_of(handler->parameters,
+                              [](const detail::Parameter& parameter) { return parameter.kind == detail::ParameterKind::context; }))
+        return handler.get();
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -167,16 +179,14 @@ std::map<std::string, route::Router> App::State::check(const config::Config& con
   for (const auto& [emitter, unused] : middleware_of_emitter) {
     if (config.emitters.contains(emitter)) continue;
     problems.push_back("a middleware is for the emitter `" + emitter +
-                       "`, which the config file doesn't have under `emitters`; there are: " + list_emitters(config));
+                       "`, which the config file doesn't have under `emitters`; there are: " + list_names(config.emitters));
   }
 
   std::map<std::string, route::Router> routers;
   for (const auto& [listener, groups] : listeners) {
     if (!config.listeners.contains(listener)) {
-      std::string known;
-      for (const auto& [known_name, unused] : config.listeners) known += (known.empty() ? "" : ", ") + known_name;
       problems.push_back("the application listens as `" + listener +
-                         "`, which the config file doesn't have under `listeners`; there are: " + (known.empty() ? "none" : known));
+                         "`, which the config file doesn't have under `listeners`; there are: " + list_names(config.listeners));
       continue;
     }
     routers.emplace(listener, app::make_router(config, listener, groups, providers, problems));
@@ -199,18 +209,17 @@ void App::State::want_emitters(const config::Config& config, const std::vector<d
     if (parameter.kind != detail::ParameterKind::provided || parameter.type != typeid(EventEmitter)) continue;
     const std::string wanted{parameter.name};
     if (providers.find(parameter.type, wanted) != nullptr) continue;
-    std::string known;
-    for (const auto& [emitter, unused] : config.emitters) known += (known.empty() ? "" : ", ") + emitter;
     if (wanted.empty() && config.emitters.size() == 1) {
       want_emitter(config.emitters.begin()->first, {});
     } else if (wanted.empty()) {
-      problems.push_back("an EventEmitter& was asked for, but the config file has " + (known.empty() ? "no emitter" : "several: " + known) +
+      problems.push_back("an EventEmitter& was asked for, but the config file has " +
+                         (config.emitters.empty() ? "no emitter" : "several: " + list_names(config.emitters)) +
                          "; ask for one by its name: Named<\"name\", EventEmitter>");
     } else if (config.emitters.contains(wanted)) {
       want_emitter(wanted, wanted);
     } else {
-      problems.push_back("the emitter `" + wanted + "` was asked for, which the config file doesn't have under `emitters`; there are: " +
-                         (known.empty() ? "none" : known));
+      problems.push_back("the emitter `" + wanted +
+                         "` was asked for, which the config file doesn't have under `emitters`; there are: " + list_names(config.emitters));
     }
   }
 }
@@ -233,20 +242,12 @@ void App::State::want_listener_emitters(const config::Config& config, const std:
   names.dead_letters = configured.dead_letter_emitter;
   names.own = configured.emitter;
   if (!names.own.empty()) return;
-  for (const HandlerGroup& group : listeners.at(listener)) {
-    for (const auto& handler : group.handlers()) {
-      const bool takes_context = std::ranges::any_of(
-          handler->parameters, [](const detail::Parameter& parameter) { return parameter.kind == detail::ParameterKind::context; });
-      if (!takes_context) continue;
-      if (config.emitters.size() == 1) names.own = config.emitters.begin()->first;
-      if (config.emitters.size() <= 1) return;
-      std::string known;
-      for (const auto& [emitter, unused] : config.emitters) known += (known.empty() ? "" : ", ") + emitter;
-      problems.push_back("handler `" + handler->name + "` takes a Context and may emit, but listener `" + listener +
-                         "` doesn't say through which emitter; set its `emitter` to one of: " + known);
-      return;
-    }
-  }
+  const detail::Handler* const emits = first_with_context(listeners.at(listener));
+  if (emits == nullptr) return;
+  if (config.emitters.size() == 1) names.own = config.emitters.begin()->first;
+  if (config.emitters.size() <= 1) return;
+  problems.push_back("handler `" + emits->name + "` takes a Context and may emit, but listener `" + listener +
+                     "` doesn't say through which emitter; set its `emitter` to one of: " + list_names(config.emitters));
 }
 
 // ---- running ----

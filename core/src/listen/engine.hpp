@@ -24,6 +24,7 @@
 #include "listen/counters.hpp"
 #include "listen/dead_letters.hpp"
 #include "listen/executor.hpp"
+#include "listen/failure.hpp"
 #include "listen/inbox.hpp"
 #include "listen/options.hpp"
 #include "listen/runner.hpp"
@@ -34,19 +35,6 @@
 namespace dispytch::listen {
 
 class Keeper;
-
-/// Why a listener stopped by itself, or what it holds: a handler failed, or the message is no such event.
-struct Failure {
-  ErrorCode code = ErrorCode::handler;  ///< handler or decode
-  bool unhandled = false;               ///< no handler wants events of its type
-  std::string topic = {};
-  std::string position = {};  ///< "partition 2, offset 1234", as far as the broker has such
-  std::string key = {};       ///< cut where it is long
-  std::string handler = {};
-  std::string reason = {};
-  std::string payload = {};  ///< cut where it is long
-};
-std::string to_string(const Failure& failure);
 
 struct EngineOptions {
   std::string name = "listener";
@@ -73,19 +61,6 @@ void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, cons
 
 /// Throws Exception (ErrorCode::config) where a listener wants order by key, and its backend doesn't keep a key's messages together.
 void require_order(std::uint64_t capabilities, Ordering ordering, const std::string& listener);
-
-/// A message that has been unfinished for long, and what it waits for.
-struct Unfinished {
-  std::string topic = {};
-  std::int32_t partition = -1;
-  std::int64_t offset = -1;
-  std::string key = {};
-  std::string handler = {};
-  std::string waits_for = {};  ///< "a worker", "its handler", "its next attempt in 1200 ms", "a person: it is held", ...
-  std::string reason = {};     ///< of the last failure
-  std::uint32_t attempts = 0;
-  std::chrono::milliseconds age{};
-};
 
 /// One listener over one consumer.
 ///

@@ -18,49 +18,7 @@ using std::chrono::nanoseconds;
 
 constexpr double kSmoothing = 0.2;  // of a new measurement of what a message costs
 
-std::string cut(std::string_view of, std::size_t most) {
-  return of.size() <= most ? std::string{of} : std::string{of.substr(0, most)} + "… (" + std::to_string(of.size()) + " bytes)";
-}
-
-// What happened, without the place.
-std::string what(const Failure& failure) {
-  if (failure.unhandled) return "a message can't be handled";
-  return failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
-}
-
-std::string where(const Failure& failure) {
-  std::string text = " on topic `" + failure.topic + "`";
-  if (!failure.position.empty()) text += ", " + failure.position;
-  if (!failure.key.empty()) text += ", key \"" + failure.key + "\"";
-  return text;
-}
-
 }  // namespace
-
-std::string to_string(const Failure& failure) {
-  std::string text = what(failure) + where(failure) + ": " + failure.reason;
-  if (failure.code == ErrorCode::decode && !failure.handler.empty()) text += " (for handler `" + failure.handler + "`)";
-  text += ". It is not settled: the broker delivers it again once the service runs again";
-  return text;
-}
-
-Failure Engine::describe(const Item& item) const {
-  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
-  Failure failure{.topic = std::string{message.topic()}};
-  if (item.trouble) {
-    const Trouble& trouble = *item.trouble;
-    if (trouble.kind == Trouble::Kind::undecodable || trouble.kind == Trouble::Kind::unhandled) failure.code = ErrorCode::decode;
-    failure.unhandled = trouble.kind == Trouble::Kind::unhandled;
-    if (trouble.handler != nullptr) failure.handler = trouble.handler->handler->name;
-    failure.reason = trouble.reason;
-  }
-  if (const auto partition = message.partition()) failure.position = "partition " + std::to_string(*partition);
-  if (const auto offset = message.offset())
-    failure.position += (failure.position.empty() ? "offset " : ", offset ") + std::to_string(*offset);
-  failure.key = cut(message.key().value_or(""), 200);
-  failure.payload = cut(message.payload().value_or(""), 2000);
-  return failure;
-}
 
 const handle::Policy& Engine::policy_of(const Item& item) const noexcept {
   return item.trouble && item.trouble->handler != nullptr ? item.trouble->handler->policy : listener_policy_;
@@ -441,76 +399,6 @@ void Engine::advance(Lane& lane) {
   } else if (lane.state == Lane::State::running) {
     lanes_.make_ready(lane);
   }
-}
-
-// ---- what a person asks ----
-
-std::vector<Unfinished> Engine::unfinished_for(nanoseconds limit, std::size_t most) {
-  const nanoseconds at = now();
-  std::vector<const Item*> items;
-  lanes_.for_each([&](Lane& lane) {
-    if (at - lane.first->arrived >= limit && !lane.first->source->gone) items.push_back(lane.first);
-  });
-  const std::size_t count = std::min(items.size(), most);
-  std::ranges::partial_sort(items, items.begin() + static_cast<std::ptrdiff_t>(count), {}, &Item::arrived);
-  std::vector<Unfinished> list;
-  for (std::size_t i = 0; i < count; ++i) list.push_back(look_at(*items[i], at));
-  return list;
-}
-
-Unfinished Engine::look_at(const Item& item, nanoseconds at) const {
-  const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
-  Unfinished one{.topic = std::string{message.topic()},
-                 .partition = message.partition().value_or(-1),
-                 .offset = message.offset().value_or(-1),
-                 .key = cut(message.key().value_or(""), 200),
-                 .attempts = item.attempts,
-                 .age = std::chrono::duration_cast<milliseconds>(at - item.arrived)};
-  if (item.state != Item::State::running && item.trouble) {
-    one.reason = item.trouble->reason;
-    if (item.trouble->handler != nullptr) one.handler = item.trouble->handler->handler->name;
-  }
-  switch (item.state) {
-    case Item::State::queued: one.waits_for = "a worker"; break;
-    case Item::State::running: one.waits_for = "its handler"; break;
-    case Item::State::awaiting:
-      one.waits_for = "its Completion, or what it emitted";
-      one.handler = item.handler->handler->name;
-      break;
-    case Item::State::waiting: one.waits_for = "its next attempt"; break;
-    case Item::State::burying: one.waits_for = "its dead letter"; break;
-    case Item::State::held: one.waits_for = "a person: it is held"; break;
-  }
-  return one;
-}
-
-Result<void> Engine::skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
-  Item* found = nullptr;
-  lanes_.for_each([&](Lane& lane) {
-    const dispytch_message& raw = *lane.first->raw;
-    const bool same = raw.offset == offset && raw.partition == partition &&
-                      std::string_view{reinterpret_cast<const char*>(raw.topic.data), raw.topic.len} == topic;
-    if (same && !lane.first->source->gone) found = lane.first;
-  });
-  const std::string name =
-      "topic `" + std::string{topic} + "`, partition " + std::to_string(partition) + ", offset " + std::to_string(offset);
-  if (found == nullptr) {
-    return Error{.code = ErrorCode::not_found,
-                 .text = name + " is not the first unfinished message of a lane of listener `" + options_.name + "`"};
-  }
-  if (found->state != Item::State::held && found->state != Item::State::waiting) {
-    return Error{.code = ErrorCode::invalid,
-                 .text = name + " is being handled right now; only a message that is held or waits can be skipped"};
-  }
-  log::warning(log_source_, "skipped by " + std::string{who} + ": " + name + ", key \"" + describe(*found).key +
-                                "\": " + (found->trouble ? found->trouble->reason : ""));
-  Counters::add(counters_.skipped, 1);
-  Lane& lane = *found->lane;
-  lane.state = Lane::State::running;
-  found->verdict = Verdict::none;
-  finish(*found);
-  advance(lane);
-  return {};
 }
 
 }  // namespace dispytch::listen

@@ -1,0 +1,28 @@
+#include "listen/failure.hpp"
+
+namespace dispytch::listen {
+
+std::string cut(std::string_view text, std::size_t most) {
+  return text.size() <= most ? std::string{text} : std::string{text.substr(0, most)} + "… (" + std::to_string(text.size()) + " bytes)";
+}
+
+std::string what(const Failure& failure) {
+  if (failure.unhandled) return "a message can't be handled";
+  return failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
+}
+
+std::string where(const Failure& failure) {
+  std::string text = " on topic `" + failure.topic + "`";
+  if (!failure.position.empty()) text += ", " + failure.position;
+  if (!failure.key.empty()) text += ", key \"" + failure.key + "\"";
+  return text;
+}
+
+std::string to_string(const Failure& failure) {
+  std::string text = what(failure) + where(failure) + ": " + failure.reason;
+  if (failure.code == ErrorCode::decode && !failure.handler.empty()) text += " (for handler `" + failure.handler + "`)";
+  text += ". It is not settled: the broker delivers it again once the service runs again";
+  return text;
+}
+
+}  // namespace dispytch::listen
