@@ -85,15 +85,16 @@ Engine::~Engine() {
 }
 
 Result<void> Engine::run(const std::stop_token& stop) {
-  const std::stop_callback wake{stop, [this] { consumer_->wake(); }};
   if (!options_.executor) keeper_ = std::make_unique<Keeper>(*this);
-  while (!stop.stop_requested()) {
-    if (Result<Step> stepped = step(kPollTimeout, stop); !stepped) {
-      (void)drain();  // what was finished before is settled; the first error is the one to report
-      return std::move(stepped).error();
+  Result<void> result;
+  {
+    const std::stop_callback wake{stop, [this] { consumer_->wake(); }};  // over before the consumer is closed
+    while (!stop.stop_requested() && result) {
+      if (Result<Step> stepped = step(kPollTimeout, stop); !stepped) result = std::move(stepped).error();
     }
   }
-  return drain();
+  Result<void> drained = drain();  // also after an error: what was finished before is settled; the first error is the one to report
+  return result ? std::move(drained) : std::move(result);
 }
 
 Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& stop) {
