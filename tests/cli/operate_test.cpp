@@ -114,7 +114,8 @@ TEST_F(Operate, StatusIsAnsweredWhileAHandlerIsSlow) {
   write("go", "");
   service.await_output("wait");
   service.signal(SIGTERM);
-  EXPECT_EQ(service.finish().exit_code, 0);
+  const Finished finished = service.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
 }
 
 TEST_F(Operate, SkipRefusesWhatIsNotThere) {
@@ -256,7 +257,8 @@ TEST_F(Operate, ProbesAndMetricsAreServedOverHttp) {
   service.await_output("other");
   EXPECT_EQ(get(port, "/ready").text, "ready\n");
   service.signal(SIGTERM);
-  EXPECT_EQ(service.finish().exit_code, 0);
+  const Finished finished = service.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
 }
 
 TEST_F(Operate, ATakenPortIsAMistakeOfTheConfig) {
