@@ -75,6 +75,7 @@ struct Item {
   std::size_t bytes = 0;               ///< of key and payload
   std::chrono::nanoseconds arrived{};  ///< monotonic
   std::uint32_t attempts = 0;          ///< of the handler at hand, that failed
+  std::uint32_t attempts_before = 0;   ///< what `attempts` was when it began to run: for others than the thread that runs it
   std::uint32_t outages = 0;           ///< times in a row that something its handler needs was away
   std::uint16_t next_target = 0;       ///< the first of its handlers that hasn't ended well yet
   std::uint16_t targets = 0;           ///< how many handlers it has, once that is known

@@ -26,6 +26,7 @@ const handle::Policy& Engine::policy_of(const Item& item) const noexcept {
 
 void Engine::start_running(Item& item) noexcept {
   item.counts_as_running = true;
+  item.attempts_before = item.attempts;
   ++item.source->running;
   ++running_;
 }
