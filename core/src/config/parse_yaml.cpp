@@ -1,5 +1,8 @@
 #include <array>
+#include <optional>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <yaml-cpp/depthguard.h>
@@ -18,6 +21,21 @@ namespace {
 using nlohmann::json;
 
 std::size_t offset(const YAML::Mark& mark) { return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos); }
+
+// yaml-cpp gives the escapes `\N` (next line) and `\_` (no-break space) as Latin-1. The file is UTF-8 and the other escapes are, so that a
+// byte which begins no character can only come of these two.
+std::string in_utf8(const std::string& scalar) {
+  std::string text;
+  std::string_view rest = scalar;
+  while (const std::optional<TextError> error = find_text_error(rest)) {
+    const char byte = rest[error->offset];
+    text += rest.substr(0, error->offset);
+    if (byte == '\x85' || byte == '\xA0') text += '\xC2';
+    text += byte;
+    rest.remove_prefix(error->offset + 1);
+  }
+  return text += rest;
+}
 
 // Reads events rather than yaml-cpp's nodes: they come with the place of each key, tell quoted from unquoted, and let duplicates be seen.
 class Handler final : public YAML::EventHandler {
@@ -40,7 +58,8 @@ class Handler final : public YAML::EventHandler {
     builder_.alias(anchor, at(mark));
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& scalar) override {
+    const std::string value = in_utf8(scalar);
     const bool plain = tag == "?";
     if (builder_.wants_key()) {
       last_ = at(mark);

@@ -67,6 +67,13 @@ TEST(Yaml, QuotedIsTextUnquotedIsTyped) {
   EXPECT_EQ(yaml("[!!str 1, !!int '1', !!float '1', !!bool 'true', !!null '']").value, json::parse(R"(["1", 1, 1, true, null])"));
 }
 
+TEST(Yaml, EscapesAreUtf8) {
+  const Tree tree = yaml(R"("\_key": "a\_b\Nc\x85\u00e9é\L"
+)");
+  EXPECT_THAT(mistakes(tree), IsEmpty());
+  EXPECT_EQ(tree.value, json::parse(R"({"\u00a0key": "a\u00a0b\u0085c\u0085\u00e9\u00e9\u2028"})"));
+}
+
 TEST(Yaml, InterpolatedTextIsTypedWhereItStandsUnquoted) {
   const Tree tree = yaml("a: ${FIVE}\nb: '${FIVE}'\nc: ${UNSET:-true}\nd: ${EMPTY}\ne: x${FIVE}\n");
   EXPECT_EQ(tree.value, json::parse(R"({"a": 5, "b": "5", "c": true, "d": null, "e": "x5"})"));
