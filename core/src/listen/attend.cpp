@@ -24,9 +24,7 @@ Failure Engine::describe(const Item& item) const {
     if (trouble.handler != nullptr) failure.handler = trouble.handler->handler->name;
     failure.reason = trouble.reason;
   }
-  if (const auto partition = message.partition()) failure.position = "partition " + std::to_string(*partition);
-  if (const auto offset = message.offset())
-    failure.position += (failure.position.empty() ? "offset " : ", offset ") + std::to_string(*offset);
+  failure.position = position(message.partition().value_or(-1), message.offset().value_or(-1));
   failure.key = cut(message.key().value_or(""), 200);
   failure.payload = cut(message.payload().value_or(""), 2000);
   return failure;
@@ -79,8 +77,7 @@ Result<void> Engine::skip(std::string_view topic, std::int32_t partition, std::i
                       std::string_view{reinterpret_cast<const char*>(raw.topic.data), raw.topic.len} == topic;
     if (same && !lane.first->source->gone) found = lane.first;
   });
-  const std::string name =
-      "topic `" + std::string{topic} + "`, partition " + std::to_string(partition) + ", offset " + std::to_string(offset);
+  const std::string name = place(topic, position(partition, offset));
   if (found == nullptr) {
     return Error{.code = ErrorCode::not_found,
                  .text = name + " is not the first unfinished message of a lane of listener `" + options_.name + "`"};

@@ -11,10 +11,19 @@ std::string what(const Failure& failure) {
   return failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
 }
 
-std::string where(const Failure& failure) {
-  std::string text = " on topic `" + failure.topic + "`";
-  if (!failure.position.empty()) text += ", " + failure.position;
-  if (!failure.key.empty()) text += ", key \"" + failure.key + "\"";
+std::string where(const Failure& failure) { return " on " + place(failure.topic, failure.position, failure.key); }
+
+std::string position(std::int32_t partition, std::int64_t offset) {
+  std::string text;
+  if (partition >= 0) text = "partition " + std::to_string(partition);
+  if (offset >= 0) text += (text.empty() ? "offset " : ", offset ") + std::to_string(offset);
+  return text;
+}
+
+std::string place(std::string_view topic, std::string_view at, std::string_view key) {
+  std::string text = "topic `" + std::string{topic} + "`";
+  if (!at.empty()) text += ", " + std::string{at};
+  if (!key.empty()) text += ", key \"" + std::string{key} + "\"";
   return text;
 }
 

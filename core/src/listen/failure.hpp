@@ -36,11 +36,16 @@ struct Unfinished {
   std::int64_t offset = -1;
   std::string key = {};
   std::string handler = {};
-  std::string waits_for = {};  ///< "a worker", "its handler", "its next attempt in 1200 ms", "a person: it is held", ...
+  std::string waits_for = {};  ///< "a worker", "its handler", "its next attempt", "a person: it is held", ...
   std::string reason = {};     ///< of the last failure
   std::uint32_t attempts = 0;
   std::chrono::milliseconds age{};
 };
+
+/// "partition 2, offset 1234", as far as the broker has such; a number below 0: it hasn't.
+std::string position(std::int32_t partition, std::int64_t offset);
+/// "topic `orders`, partition 2, offset 1234, key \"k\"", without what is empty.
+std::string place(std::string_view topic, std::string_view at, std::string_view key = {});
 
 /// The beginning of what may be too long to be shown, and its size in bytes.
 std::string cut(std::string_view text, std::size_t most);

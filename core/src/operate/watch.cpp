@@ -18,13 +18,7 @@ constexpr std::chrono::minutes kTellAgain{5};
 // A thread that doesn't answer for so long is taken for dead. Longer than any step of an engine that lives.
 constexpr seconds kDead{60};
 
-std::string where(const listen::Unfinished& one) {
-  std::string text = "topic `" + one.topic + "`";
-  if (one.partition >= 0) text += ", partition " + std::to_string(one.partition);
-  if (one.offset >= 0) text += ", offset " + std::to_string(one.offset);
-  if (!one.key.empty()) text += ", key \"" + one.key + "\"";
-  return text;
-}
+std::string where(const listen::Unfinished& one) { return listen::place(one.topic, listen::position(one.partition, one.offset), one.key); }
 
 std::string describe(const listen::Unfinished& one) {
   std::string text =
