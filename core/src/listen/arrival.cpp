@@ -129,15 +129,15 @@ void Engine::dispatch_to_workers() {
     const auto share_of_items = static_cast<std::size_t>(affordable);
     const std::size_t run = std::max<std::size_t>(1, share_of_items / share_of_lanes);  // of one lane
     if (free_parcels_.empty()) {
-      auto& made = parcels_.emplace_back(std::make_unique<PendingParcel>());
-      made->parcel.runner = &runner_;
-      made->parcel.clock = options_.clock;
-      made->parcel.returned = [this, parcel = made.get()](Parcel&) { inbox_->post([this, parcel] { parcel_returned(*parcel); }); };
+      auto& made = parcels_.emplace_back(std::make_unique<Parcel>());
+      made->runner = &runner_;
+      made->clock = options_.clock;
+      made->returned = [this](Parcel& parcel) { inbox_->post([this, &parcel] { parcel_returned(parcel); }); };
       free_parcels_.push_back(made.get());
     }
-    PendingParcel& pending = *free_parcels_.back();
+    Parcel& parcel = *free_parcels_.back();
     free_parcels_.pop_back();
-    std::vector<Item*>& items = pending.parcel.items;
+    std::vector<Item*>& items = parcel.items;
     items.clear();
     for (std::size_t lanes = 0; lanes < share_of_lanes && items.size() < share_of_items; ++lanes) {
       Lane* const lane = lanes_.take_ready();
@@ -152,7 +152,7 @@ void Engine::dispatch_to_workers() {
       }
     }
     ++parcels_out_;
-    options_.executor->submit(pending.parcel);
+    options_.executor->submit(parcel);
   }
 }
 

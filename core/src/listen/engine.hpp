@@ -129,10 +129,6 @@ class Engine {
     nanoseconds give_up;  // settling must be over
     std::string list;
   };
-  struct PendingParcel {
-    Parcel parcel;
-    bool out = false;
-  };
 
   // engine.cpp: the step
   Result<Step> poll(std::chrono::milliseconds timeout, const std::stop_token& stop);
@@ -161,7 +157,7 @@ class Engine {
   void park(lane::Item& item);
 
   // outcome.cpp: what becomes of a message
-  void parcel_returned(PendingParcel& parcel);
+  void parcel_returned(Parcel& parcel);
   void judge(lane::Item& item);
   void await(lane::Item& item);
   void answered(lane::Item& item, std::uint64_t serial, Attempt::Answer answer);
@@ -228,8 +224,8 @@ class Engine {
   std::deque<Parting> partings_;
   std::vector<std::unique_ptr<lane::SharedBatch>> batches_;  // all there are; those without users are used again
   std::vector<lane::SharedBatch*> free_batches_;
-  std::vector<std::unique_ptr<PendingParcel>> parcels_;
-  std::vector<PendingParcel*> free_parcels_;
+  std::vector<std::unique_ptr<Parcel>> parcels_;
+  std::vector<Parcel*> free_parcels_;
   std::size_t parcels_out_ = 0;
   double item_cost_ns_ = 0;  // of a message's handling by workers, smoothed
   bool here_busy_ = false;   // a handler runs on the thread that steps

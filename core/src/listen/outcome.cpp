@@ -37,9 +37,8 @@ void Engine::stop_running(Item& item) noexcept {
   --running_;
 }
 
-void Engine::parcel_returned(PendingParcel& pending) {
+void Engine::parcel_returned(Parcel& parcel) {
   --parcels_out_;
-  Parcel& parcel = pending.parcel;
   if (parcel.tried > 0) {
     const double cost = static_cast<double>(parcel.took.count()) / static_cast<double>(parcel.tried);
     item_cost_ns_ = item_cost_ns_ > 0 ? item_cost_ns_ + kSmoothing * (cost - item_cost_ns_) : std::max(cost, 1.0);
@@ -50,7 +49,7 @@ void Engine::parcel_returned(PendingParcel& pending) {
     judge(item);
     if (i + 1 == parcel.items.size() || parcel.items[i + 1]->lane != &lane) advance(lane);
   }
-  free_parcels_.push_back(&pending);
+  free_parcels_.push_back(&parcel);
 }
 
 // The worker is back with a verdict. The lane's state is set where it must wait; advance() does the rest.
