@@ -8,6 +8,7 @@
 #include <fstream>
 #include <regex>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,6 +19,7 @@
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 #include <Poco/StreamCopier.h>
 
 #include "cli/cli_fixture.hpp"
@@ -142,6 +144,32 @@ TEST_F(Operate, AnApplicationThatIsNotThereIsNamed) {
   const Finished neither = dispytch({"status"}, {}, {.environment = {{"DISPYTCH_CONFIG", ""}}});
   EXPECT_EQ(neither.exit_code, 2);
   EXPECT_THAT(neither.errors, HasSubstr("which application? say --config FILE, or --socket PATH"));
+}
+
+TEST_F(Operate, StatusToleratesNoStranger) {
+  // Each connection is given one of these and closed.
+  const std::vector<std::string> answers{"", "hello\n", std::string(std::size_t{5} << 20, 'x')};
+  Poco::Net::ServerSocket stranger;
+  stranger.bind(Poco::Net::SocketAddress{Poco::Net::SocketAddress::UNIX_LOCAL, socket()});
+  stranger.listen();
+  std::thread serving{[&] {
+    for (const std::string& answer : answers) {
+      Poco::Net::StreamSocket connection = stranger.acceptConnection();
+      char request[256];
+      connection.receiveBytes(request, sizeof request);
+      for (std::size_t sent = 0; sent < answer.size();) {
+        const ssize_t count = ::send(connection.impl()->sockfd(), answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
+        if (count <= 0) break;  // the other side has heard enough
+        sent += static_cast<std::size_t>(count);
+      }
+    }
+  }};
+  for (const char* why : {"it closed the connection", "is no application over dispytch", "what it answers has no end"}) {
+    const Finished refused = dispytch({"status", "--socket", socket()});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.errors, HasSubstr(why));
+  }
+  serving.join();
 }
 
 TEST_F(Operate, ASocketServesOneApplicationAndOutlivesAKilledOne) {

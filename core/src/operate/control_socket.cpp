@@ -28,23 +28,27 @@ using Poco::Net::ServerSocket;
 using Poco::Net::SocketAddress;
 using Poco::Net::StreamSocket;
 
-constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr std::size_t kLongestRequest = 64 * 1024;
+constexpr std::size_t kLongestAnswer = 4 * 1024 * 1024;  // of an application with very many listeners
 constexpr int kBacklog = 8;
 const Poco::Timespan kLook{0, 200'000};   // how soon the end of the application is noticed
 const Poco::Timespan kSilence{5, 0};      // a connection that says nothing for so long is ended
 const Poco::Timespan kAnswerTime{15, 0};  // more than a listener is waited for
 
-// A line without its end; nothing where the other side closed, or wrote none in time. Throws std::length_error where it is too long.
-std::optional<std::string> read_line(StreamSocket& socket) {
+// A line without its end; nothing where the other side closed. Throws std::length_error where it is longer than `most`, Poco's exception
+// where none came in time.
+std::optional<std::string> read_line(StreamSocket& socket, std::size_t most) {
   std::string line;
   std::array<char, 4096> buffer{};
-  while (line.find('\n') == std::string::npos) {
-    if (line.size() > kLongestLine) throw std::length_error{"too long"};
+  std::size_t seen = 0;
+  while (line.find('\n', seen) == std::string::npos) {
+    seen = line.size();
+    if (seen > most) throw std::length_error{"too long"};
     const int count = socket.receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
     if (count <= 0) return std::nullopt;
     line.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  line.resize(line.find('\n'));
+  line.resize(line.find('\n', seen));
   return line;
 }
 
@@ -134,12 +138,12 @@ struct ControlSocket::Server {
     const std::string who = peer(connection);
     try {
       while (!stop.stop_requested()) {
-        const std::optional<std::string> line = read_line(connection);
+        const std::optional<std::string> line = read_line(connection, kLongestRequest);
         if (!line) return;
         write_line(connection, answer(*line, who));
       }
     } catch (const std::length_error&) {
-      write_line(connection, R"({"error":"a request has at most )" + std::to_string(kLongestLine) + R"( bytes"})");
+      write_line(connection, R"({"error":"a request has at most )" + std::to_string(kLongestRequest) + R"( bytes"})");
     }
   }
 };
@@ -165,15 +169,11 @@ std::string ask(const std::filesystem::path& path, std::string_view request) {
     socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, kSilence);
     socket.setReceiveTimeout(kAnswerTime);
     write_line(socket, std::string{request});
-    std::string line;
-    std::array<char, 4096> buffer{};
-    while (line.find('\n') == std::string::npos) {
-      const int count = socket.receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
-      if (count <= 0) throw fail("it closed the connection");
-      line.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-    line.resize(line.find('\n'));
-    return line;
+    std::optional<std::string> line = read_line(socket, kLongestAnswer);
+    if (!line) throw fail("it closed the connection");
+    return *std::move(line);
+  } catch (const std::length_error&) {
+    throw fail("what it answers has no end");
   } catch (const Poco::Exception& exception) {
     throw fail(exception.displayText());
   }
