@@ -44,31 +44,9 @@ bool Item::own(const dispytch_consumer_api& api, dispytch_consumer* consumer) {
   return complete;
 }
 
-Item& ItemPool::take() {
-  if (free_ == nullptr) {
-    auto& chunk = chunks_.emplace_back(std::make_unique<Item[]>(kChunk));
-    for (std::size_t i = 0; i < kChunk; ++i) put_back(chunk[i]);
-  }
-  Item& item = *free_;
-  free_ = std::exchange(item.next, nullptr);
-  item.serial = ++serial_;
-  return item;
-}
-
-void ItemPool::put_back(Item& item) noexcept {
-  item.trouble.reset();
-  item.owned.reset();
-  item.serial = 0;
-  item.attempts = 0;
-  item.outages = 0;
-  item.next_target = 0;
-  item.targets = 0;
-  item.handler = nullptr;
-  item.state = Item::State::queued;
-  item.verdict = Verdict::none;
-  item.counts_as_running = false;
-  item.batch = nullptr;
-  item.next = std::exchange(free_, &item);
+void ItemPool::grow() {
+  auto& chunk = chunks_.emplace_back(std::make_unique<Item[]>(kChunk));
+  for (std::size_t i = 0; i < kChunk; ++i) put_back(chunk[i]);
 }
 
 }  // namespace dispytch::lane

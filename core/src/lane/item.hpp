@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <dispytch/plugin/abi.h>
@@ -101,12 +102,34 @@ struct Item {
 /// Items by the chunk; their memory is kept until the pool ends, so that late news may look at a serial. One thread.
 class ItemPool {
  public:
-  Item& take();
-  void put_back(Item& item) noexcept;
+  Item& take() {
+    if (free_ == nullptr) grow();
+    Item& item = *free_;
+    free_ = std::exchange(item.next, nullptr);
+    item.serial = ++serial_;
+    return item;
+  }
+  void put_back(Item& item) noexcept {
+    item.trouble.reset();
+    item.owned.reset();
+    item.serial = 0;
+    item.attempts = 0;
+    item.outages = 0;
+    item.next_target = 0;
+    item.targets = 0;
+    item.handler = nullptr;
+    item.state = Item::State::queued;
+    item.verdict = Verdict::none;
+    item.counts_as_running = false;
+    item.batch = nullptr;
+    item.next = std::exchange(free_, &item);
+  }
   /// From now on late news of what the item did until now is told from later news of it.
   void renew(Item& item) noexcept { item.serial = ++serial_; }
 
  private:
+  void grow();
+
   static constexpr std::size_t kChunk = 256;
   std::vector<std::unique_ptr<Item[]>> chunks_;
   Item* free_ = nullptr;

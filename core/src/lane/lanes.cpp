@@ -6,28 +6,11 @@
 
 namespace dispytch::lane {
 
-void Lane::push(Item& item) noexcept {
-  item.lane = this;
-  item.next = nullptr;
-  (first == nullptr ? first : last->next) = &item;
-  last = &item;
-  ++size;
-}
-
-void Lane::remove(Item& item) noexcept {
-  Item* before = nullptr;
-  for (Item* at = first; at != &item; at = at->next) before = at;
-  (before == nullptr ? first : before->next) = item.next;
-  if (last == &item) last = before;
-  --size;
-}
-
 std::size_t Lanes::Hash::operator()(const Key& key) const noexcept {
   return std::hash<std::string_view>{}(key.key) ^ (std::hash<const void*>{}(key.place) * 0x9e3779b97f4a7c15u);
 }
 
-Place& Lanes::place(std::string_view topic, std::int32_t partition) {
-  if (last_place_ != nullptr && last_place_->partition == partition && last_place_->topic == topic) return *last_place_;
+Place& Lanes::look_up(std::string_view topic, std::int32_t partition) {
   auto& place = places_[{std::string{topic}, partition}];
   if (!place) {
     place = std::make_unique<Place>();
@@ -49,8 +32,7 @@ Lane& Lanes::make(Place& place) {
   return lane;
 }
 
-Lane& Lanes::lane_of(Place& place, std::string_view key, bool has_key) {
-  if (ordering_ == Ordering::partition) return place.whole;
+Lane& Lanes::lane_by_key(Place& place, std::string_view key, bool has_key) {
   if (ordering_ == Ordering::none || !has_key) {
     Lane& lane = make(place);
     lane.keyed = false;
@@ -65,29 +47,12 @@ Lane& Lanes::lane_of(Place& place, std::string_view key, bool has_key) {
   return lane;
 }
 
-void Lanes::tidy(Lane& lane) {
-  if (lane.first != nullptr || &lane == &lane.place->whole) return;
+void Lanes::give_back(Lane& lane) {
   if (lane.keyed) {
     const auto found = by_key_.find(Key{lane.place, lane.key});
     if (found != by_key_.end() && found->second == &lane) by_key_.erase(found);
   }
   unused_.push_back(&lane);
-}
-
-void Lanes::make_ready(Lane& lane) noexcept {
-  lane.state = Lane::State::ready;
-  lane.next_ready = nullptr;
-  (ready_first_ == nullptr ? ready_first_ : ready_last_->next_ready) = &lane;
-  ready_last_ = &lane;
-  ++ready_;
-}
-
-Lane* Lanes::take_ready() noexcept {
-  Lane* const lane = ready_first_;
-  if (lane == nullptr) return nullptr;
-  ready_first_ = lane->next_ready;
-  --ready_;
-  return lane;
 }
 
 void Lanes::withdraw(Lane& lane) noexcept {

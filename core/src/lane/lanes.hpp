@@ -38,9 +38,21 @@ struct Lane {
   std::size_t size = 0;
   Lane* next_ready = nullptr;
 
-  void push(Item& item) noexcept;
+  void push(Item& item) noexcept {
+    item.lane = this;
+    item.next = nullptr;
+    (first == nullptr ? first : last->next) = &item;
+    last = &item;
+    ++size;
+  }
   /// Takes a message out; at once where it is the first.
-  void remove(Item& item) noexcept;
+  void remove(Item& item) noexcept {
+    Item* before = nullptr;
+    for (Item* at = first; at != &item; at = at->next) before = at;
+    (before == nullptr ? first : before->next) = item.next;
+    if (last == &item) last = before;
+    --size;
+  }
 };
 
 /// A topic's partition, whichever generation of it is read: a message that is delivered again waits behind its original, which may still
@@ -56,16 +68,35 @@ class Lanes {
  public:
   explicit Lanes(Ordering ordering) noexcept : ordering_{ordering} {}
 
-  Place& place(std::string_view topic, std::int32_t partition);
+  Place& place(std::string_view topic, std::int32_t partition) {
+    if (last_place_ != nullptr && last_place_->partition == partition && last_place_->topic == topic) return *last_place_;
+    return look_up(topic, partition);
+  }
 
   /// The lane of a message of that place. `has_key` false: it has none, and so no order by key.
-  Lane& lane_of(Place& place, std::string_view key, bool has_key);
+  Lane& lane_of(Place& place, std::string_view key, bool has_key) {
+    return ordering_ == Ordering::partition ? place.whole : lane_by_key(place, key, has_key);
+  }
   /// After remove(): an empty lane may be given to another key.
-  void tidy(Lane& lane);
+  void tidy(Lane& lane) {
+    if (lane.first == nullptr && &lane != &lane.place->whole) give_back(lane);
+  }
 
-  void make_ready(Lane& lane) noexcept;
+  void make_ready(Lane& lane) noexcept {
+    lane.state = Lane::State::ready;
+    lane.next_ready = nullptr;
+    (ready_first_ == nullptr ? ready_first_ : ready_last_->next_ready) = &lane;
+    ready_last_ = &lane;
+    ++ready_;
+  }
   /// The lane that has waited longest; nullptr: none is ready.
-  Lane* take_ready() noexcept;
+  Lane* take_ready() noexcept {
+    Lane* const lane = ready_first_;
+    if (lane == nullptr) return nullptr;
+    ready_first_ = lane->next_ready;
+    --ready_;
+    return lane;
+  }
   bool any_ready() const noexcept { return ready_first_ != nullptr; }
   std::size_t ready() const noexcept { return ready_; }
   /// Takes a lane out of those that are ready, wherever it stands.
@@ -90,7 +121,10 @@ class Lanes {
   struct Hash {
     std::size_t operator()(const Key& key) const noexcept;
   };
+  Place& look_up(std::string_view topic, std::int32_t partition);
+  Lane& lane_by_key(Place& place, std::string_view key, bool has_key);
   Lane& make(Place& place);
+  void give_back(Lane& lane);
 
   const Ordering ordering_;
   std::map<std::pair<std::string, std::int32_t>, std::unique_ptr<Place>, std::less<>> places_;

@@ -127,6 +127,7 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
     if (!outcome) return refuse();
     const auto attempt = delivery.take_attempt();
     auto frame = delivery.take_frame();
+    if (!attempt && !bound.gate && outcome->kind() == Outcome::Kind::done) return Verdict::done;
     if (!attempt) return conclude(item, bound, {.outcome = *std::move(outcome)});
     if (frame) attempt->keep(std::make_shared<KeptFrame>(KeptFrame{item.owned, std::move(frame), std::move(scope)}));
     std::optional<Attempt::Answer> answer = attempt->returned(*std::move(outcome));
