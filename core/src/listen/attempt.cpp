@@ -50,6 +50,7 @@ void Attempt::complete(Outcome outcome) {
 }
 
 void Attempt::fail(std::string reason) {
+  if (reason.empty()) reason = "its Completion said that it failed, and no reason";  // an empty one would say that it didn't
   std::unique_lock lock{mutex_};
   if (!std::exchange(completion_due_, false)) return;
   if (answer_.failure.empty()) answer_.failure = std::move(reason);

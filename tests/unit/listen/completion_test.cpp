@@ -121,6 +121,18 @@ TEST(Completing, ByFailureIsAFailedAttempt) {
   EXPECT_EQ(rig.broker.committed(0), 0);
 }
 
+TEST(Completing, ByFailureWithoutAReasonIsAFailedAttemptToo) {
+  Deferred deferred;
+  Rig rig{deferred.group({.retry = {.attempts = 1}})};
+  rig.broker.append(0, order("a"));
+  rig.settle();
+  deferred.pending[0].fail("");
+  rig.settle();
+  ASSERT_EQ(rig.failures.size(), 1);
+  EXPECT_EQ(rig.failures[0].reason, "its Completion said that it failed, and no reason");
+  EXPECT_EQ(rig.broker.committed(0), 0);
+}
+
 TEST(Completing, NeverIsAFailedAttemptOnceItIsDestroyed) {
   Deferred deferred;
   Rig rig{deferred.group({.retry = {.attempts = 2, .backoff = {.initial = 1s}}})};
