@@ -88,8 +88,10 @@ void Engine::dispatch() {
   if (ends()) return;
   if (options_.executor) {
     dispatch_to_workers();
-  } else {
+  } else if (lanes_.any_ready()) {
+    if (keeper_) keeper_->batch_begins();  // a handler may be slow here, too: at its next attempt
     dispatch_here();
+    if (keeper_) keeper_->batch_ends();
   }
 }
 

@@ -64,6 +64,24 @@ TEST(KeeperOfASlowHandler, PollsOnWithoutCredit) {
   EXPECT_EQ(rig.broker.overlapping_polls(), 0) << "there is one owner of poll at a time";
 }
 
+TEST(KeeperOfASlowHandler, WatchesItsNextAttemptsToo) {
+  Rig* rig_itself = nullptr;
+  int calls = 0;
+  HandlerGroup group;
+  group.on<Order>([&](const Order&) {
+    if (++calls == 1) return retry_after(0ms);
+    EXPECT_TRUE(rig_itself->broker.await_polls(rig_itself->broker.polls().size() + 3)) << "nobody polls";
+    return done();
+  });
+  Rig rig{std::move(group)};
+  rig_itself = &rig;
+  rig.broker.append(0, order("slow"));
+  Running running{rig};
+  ASSERT_TRUE(rig.broker.await_committed(0, 1));
+  EXPECT_TRUE(running.finish());
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(KeeperOfASlowHandler, HandsBackForTheNextOneAndTakesOverAgain) {
   Rig* rig_itself = nullptr;
   std::thread::id first;
