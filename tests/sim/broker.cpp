@@ -40,6 +40,8 @@ std::string payload_of(int number, Task::Kind kind) {
     case Task::Kind::pair: return envelope("pair");
     case Task::Kind::emitting: return envelope("emitting");
     case Task::Kind::later: return envelope("later");
+    case Task::Kind::together: return envelope("together");
+    case Task::Kind::spoilt: return R"({"id":"e","type":"together","body":{"number":"none"},"timestamp":1753000000000})";
     case Task::Kind::poison: return R"({"id":"e","type":"plain","body":{"number":"none"},"timestamp":17530000000)";
     case Task::Kind::unknown: return envelope("unknown");
   }

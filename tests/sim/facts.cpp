@@ -6,9 +6,11 @@ bool finished(const Record& record, const Settings& settings) {
   if (record.buried || record.skipped || record.may_be_dropped) return true;
   switch (record.task.kind) {
     case Task::Kind::plain:
+    case Task::Kind::together:
     case Task::Kind::later: return record.handled;
     case Task::Kind::pair: return record.handled && record.handled_by_second;
     case Task::Kind::emitting: return record.handled && record.emitted;
+    case Task::Kind::spoilt:
     case Task::Kind::poison: return settings.delivery.policy.on_undecodable == OnFailure::drop;
     case Task::Kind::unknown: return settings.delivery.on_unhandled == listen::OnUnhandled::settle;
   }
@@ -25,7 +27,7 @@ bool same_lane(const Record& left, const Record& right, Ordering ordering) {
 }
 
 std::string name(const Record& record) {
-  constexpr const char* kKinds[] = {"plain", "pair", "emitting", "later", "poison", "unknown"};
+  constexpr const char* kKinds[] = {"plain", "pair", "emitting", "later", "poison", "unknown", "together", "spoilt"};
   return "message " + std::to_string(record.number) + " (" + kKinds[static_cast<int>(record.task.kind)] + ", partition " +
          std::to_string(record.partition) + ", offset " + std::to_string(record.offset) + ", key \"" + record.key + "\")";
 }

@@ -1,6 +1,7 @@
 #include "sim/member.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -45,6 +46,13 @@ struct Later {
 };
 DISPYTCH_EVENT(Later, number)
 
+struct Together {
+  static constexpr auto topic = "work";
+  static constexpr auto type = "together";
+  int number = 0;
+};
+DISPYTCH_EVENT(Together, number)
+
 struct Made {
   static constexpr auto topic = "made";
   static constexpr auto type = "made";
@@ -66,7 +74,7 @@ std::uint64_t capabilities_of(const Settings& settings) {
 
 }  // namespace
 
-Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, group_{make_group()} {
+Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, group_{make_group()}, batches_{make_batches()} {
   const std::uint64_t capabilities = capabilities_of(world_.settings);
   const auto adapter = open_backend(world_.broker, seat_, world_.clock, capabilities);
   emitter_ =
@@ -88,8 +96,10 @@ Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, 
     workers_ = workers.get();
     options.executor = std::move(workers);
   }
-  route::Router router =
-      route::wire({group_}, providers_, {}, {.policy = world_.settings.delivery.policy, .dead_letters = world_.settings.dead_letters});
+  route::Router router = route::wire({group_, batches_}, providers_, {},
+                                     {.policy = world_.settings.delivery.policy,
+                                      .dead_letters = world_.settings.dead_letters,
+                                      .unfinished = world_.settings.delivery.limits.messages});
   engine_ = std::make_unique<listen::Engine>(adapter->open_consumer(R"({"topics":[],"config":{}})", {}, milliseconds{1}).value(),
                                              capabilities, std::move(router), std::move(options));
 }
@@ -133,8 +143,8 @@ HandlerGroup Member::make_group() {
     return work(event.number, message, false);
   });
   group.on<Later>([this](const Later& event, const Message& message, Completion completion) {
-    Record& record = begin(event.number, message, false);
     const std::uint16_t generation = Broker::generation_of(message.raw().token);
+    Record& record = begin(event.number, generation, false);
     std::optional<Outcome> bad = trouble(record);
     if (bad && record.task.trouble == Task::Trouble::throws) throw NotYet{"later"};
     if (bad && record.task.trouble == Task::Trouble::throws_for_good) throw std::logic_error{"never"};
@@ -154,9 +164,8 @@ HandlerGroup Member::make_group() {
 }
 
 // A message comes into a handler: is that right?
-Record& Member::begin(int number, const Message& message, bool second) {
+Record& Member::begin(int number, std::uint16_t generation, bool second) {
   Record& record = *world_.broker.records().at(static_cast<std::size_t>(number));
-  const std::uint16_t generation = Broker::generation_of(message.raw().token);
   SIM_TRACE("handler" << (second ? " 2" : "") << " begins " << name(record) << ", generation " << generation);
   ++record.tries;
   if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && record.tries >= *world_.settings.delivery.policy.retry.attempts) {
@@ -172,14 +181,16 @@ Record& Member::begin(int number, const Message& message, bool second) {
                                    name(record) + " was begun while " + name(*running.record) + " of its lane ran");
     }
   }
-  const bool alone = record.task.kind == Task::Kind::plain || record.task.kind == Task::Kind::later;
+  const Task::Kind kind = record.task.kind;
+  const bool alone = kind == Task::Kind::plain || kind == Task::Kind::later || kind == Task::Kind::together;
   if (alone && record.handled && record.handled_by == &seat_ && record.handled_in == generation) {
     world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun again though it had ended well here");
   }
   const std::deque<Record>& log = world_.broker.logs()[record.partition];
   for (std::size_t index = record.index; index-- > 0;) {
     if (log[index].settled && !world_.settings.ack_each) break;
-    if (same_lane(log[index], record, ordering) && !finished(log[index], world_.settings)) {
+    const bool together = std::ranges::find(together_, &log[index]) != together_.end();  // they were begun at once, in their order
+    if (same_lane(log[index], record, ordering) && !finished(log[index], world_.settings) && !together) {
       world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun before " + name(log[index]) + " was finished");
     }
   }
@@ -207,8 +218,8 @@ std::optional<Outcome> Member::trouble(Record& record) {
 }
 
 Outcome Member::work(int number, const Message& message, bool second) {
-  Record& record = begin(number, message, second);
   const std::uint16_t generation = Broker::generation_of(message.raw().token);
+  Record& record = begin(number, generation, second);
   if (record.task.slow) {
     running_.push_back({&record, generation});
     count_running(record, generation, true);
@@ -234,6 +245,72 @@ Outcome Member::work(int number, const Message& message, bool second) {
     handle(record, generation);
   }
   return done();
+}
+
+HandlerGroup Member::make_batches() {
+  HandlerGroup group{{.retry = {.only = exceptions<NotYet>}}};
+  group.use([this](HandlerCall next) -> HandlerCall {
+    return [this, next](const Call& call) {
+      generations_.clear();
+      for (const Message& message : call.messages()) {
+        generations_[{*message.partition(), *message.offset()}] = Broker::generation_of(message.raw().token);
+      }
+      return next(call);
+    };
+  });
+  group.on_batch<Together>([this](Batch<Together>& batch) { return work_together(batch); },
+                           {.max = world_.settings.together_max, .wait = world_.settings.together_wait});
+  return group;
+}
+
+// Each message of the batch has trouble of its own, or the batch as a whole.
+Outcome Member::work_together(Batch<Together>& batch) {
+  if (batch.size() > world_.settings.together_max) {
+    world_.verdict.break_promise(&Verdict::unbounded, "a batch of " + std::to_string(batch.size()) + " messages");
+  }
+  std::vector<std::pair<Record*, std::uint16_t>> records;
+  bool slow = false;
+  together_.clear();
+  for (const BatchItem<Together>& item : batch) {
+    const std::uint16_t generation = generations_.at({item.partition, item.offset});
+    Record& record = begin(item.body.number, generation, false);
+    if (item.attempt > 1 && batch.size() > 1) {
+      world_.verdict.break_promise(&Verdict::order_violations, name(record) + " had failed, and wasn't tried again by itself");
+    }
+    records.emplace_back(&record, generation);
+    together_.push_back(&record);
+    slow = slow || record.task.slow;
+  }
+  together_.clear();
+  if (slow) {
+    for (const auto& [record, generation] : records) {
+      running_.push_back({record, generation});
+      count_running(*record, generation, true);
+    }
+    be_slow();
+    for (const auto& [record, generation] : records) end(*record, generation);
+  }
+  if (world_.dice.percent(5)) return unavailable("all of them");
+  if (world_.dice.percent(5)) throw NotYet{"all of them"};
+  for (std::size_t i = 0; i < records.size(); ++i) try_one(batch[i], *records[i].first, records[i].second);
+  return done();
+}
+
+void Member::try_one(BatchItem<Together>& item, Record& record, std::uint16_t generation) {
+  const std::optional<Outcome> bad = trouble(record);
+  if (!bad) {
+    SIM_TRACE("handler has done " << name(record));
+    handle(record, generation);
+    if (world_.dice.percent(30)) item.outcome(done());
+  } else if (record.task.trouble == Task::Trouble::throws && world_.dice.percent(50)) {
+    item.fail("not yet");
+  } else if (record.task.trouble == Task::Trouble::throws) {
+    item.fail(std::make_exception_ptr(NotYet{"not yet"}));
+  } else if (record.task.trouble == Task::Trouble::throws_for_good) {
+    item.fail(std::make_exception_ptr(std::logic_error{"never"}));
+  } else {
+    item.outcome(*bad);
+  }
 }
 
 void Member::handle(Record& record, std::uint16_t generation) {

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include <dispytch/batch.hpp>
 #include <dispytch/context.hpp>
 #include <dispytch/handler.hpp>
 #include <dispytch/parameters.hpp>
@@ -19,6 +23,8 @@ class EmitterCore;
 }
 
 namespace dispytch::sim {
+
+struct Together;
 
 /// Keeps parcels until the simulator says that a worker ran one.
 class Workers final : public listen::Executor {
@@ -83,7 +89,10 @@ class Member {
   };
 
   HandlerGroup make_group();
-  Record& begin(int number, const Message& message, bool second);
+  Record& begin(int number, std::uint16_t generation, bool second);
+  HandlerGroup make_batches();
+  Outcome work_together(Batch<Together>& batch);
+  void try_one(BatchItem<Together>& item, Record& record, std::uint16_t generation);
   Outcome work(int number, const Message& message, bool second);
   void handle(Record& record, std::uint16_t generation);
   void end(const Record& record, std::uint16_t generation);
@@ -100,6 +109,9 @@ class Member {
   std::shared_ptr<detail::EmitterCore> emitter_;
   Providers providers_ = {};
   HandlerGroup group_;
+  HandlerGroup batches_;
+  std::vector<const Record*> together_ = {};                                    // of the batch at hand, those that were begun
+  std::map<std::pair<std::int32_t, std::int64_t>, std::uint16_t> generations_;  // of the batch at hand, by partition and offset
   std::unique_ptr<listen::Engine> engine_;
   std::vector<Pending> pending_ = {};
   std::vector<Completion> late_ = {};       // to be called after their time

@@ -33,6 +33,11 @@ inline constexpr std::array kMutants = std::to_array<std::string_view>({
     "no_handler_timeout",
     "begin_what_was_let_go",
     "keep_an_old_verdict",
+    "forget_a_batch",
+    "fail_the_neighbours",
+    "settle_with_the_batch",
+    "one_too_many_in_a_batch",
+    "settle_what_failed_behind",
 });
 
 /// Before the threads that run schedules begin. Empty: none.

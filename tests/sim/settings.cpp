@@ -1,5 +1,7 @@
 #include "sim/settings.hpp"
 
+#include <algorithm>
+
 namespace dispytch::sim {
 
 using std::chrono::milliseconds;
@@ -21,6 +23,7 @@ Settings draw_settings(Dice& dice) {
   drawn.drain = milliseconds{dice.between(1, 3'000)};
   drawn.trouble_percent = static_cast<unsigned>(dice.below(60));
   drawn.fault_percent = static_cast<unsigned>(dice.below(30));
+  drawn.together_percent = dice.percent(50) ? 0 : static_cast<unsigned>(dice.between(10, 95));
 
   listen::DeliveryOptions& delivery = drawn.delivery;
   delivery.ordering = kOrderings[dice.below(4)];
@@ -29,6 +32,8 @@ Settings draw_settings(Dice& dice) {
   delivery.limits.bytes = dice.between(200, 4'000);
   delivery.limits.span = dice.between(8, 40);
   delivery.limits.lane = dice.between(2, 8);
+  drawn.together_max = static_cast<std::uint32_t>(dice.between(1, std::min<std::size_t>(8, delivery.limits.messages)));
+  drawn.together_wait = milliseconds{dice.percent(20) ? 0 : dice.between(1, 200)};
   delivery.revoke_timeout = milliseconds{dice.between(1, 1'000)};
   delivery.on_unhandled = dice.percent(70) || !drawn.dead_letters ? listen::OnUnhandled::settle : listen::OnUnhandled::dead_letter;
 
@@ -53,6 +58,7 @@ Task Settings::draw_task(Dice& dice) const {
               : kind < 90 ? Task::Kind::pair
               : kind < 95 ? Task::Kind::poison
                           : Task::Kind::unknown;
+  if (dice.percent(together_percent)) task.kind = dice.percent(95) ? Task::Kind::together : Task::Kind::spoilt;
   task.slow = dice.percent(5);
   if (!dice.percent(trouble_percent)) return task;
   task.trouble = static_cast<Task::Trouble>(dice.below(6));
@@ -74,7 +80,8 @@ std::string to_string(const Settings& settings) {
          kEnds[static_cast<int>(*delivery.policy.on_undecodable)] + ", ack " + (settings.ack_each ? "each" : "up to") +
          (settings.can_pause ? ", can pause" : "") + (settings.cooperative ? ", cooperative" : ", eager") + ", limits " +
          number(delivery.limits.messages) + " messages " + number(delivery.limits.bytes) + " bytes span " + number(delivery.limits.span) +
-         " lane " + number(delivery.limits.lane) + ", batch " + number(settings.batch);
+         " lane " + number(delivery.limits.lane) + ", batch " + number(settings.batch) + ", together " + number(settings.together_max) +
+         " in " + number(settings.together_wait.count()) + " ms";
 }
 
 }  // namespace dispytch::sim

@@ -20,6 +20,8 @@ struct Task {
     later,     ///< one that takes a Completion
     poison,    ///< bytes that are no event
     unknown,   ///< an event that no handler wants
+    together,  ///< a handler of batches
+    spoilt,    ///< bytes that are none of its events, though they say its type
   };
   enum class Trouble : std::uint8_t { throws, throws_for_good, retry_after, unavailable, dead_letter, drop };
   Kind kind = Kind::plain;
@@ -41,6 +43,9 @@ struct Settings {
   unsigned keys = 1;
   unsigned messages = 0;  ///< over the whole schedule
   std::uint32_t batch = 1;
+  unsigned together_percent = 0;   ///< of the messages
+  std::uint32_t together_max = 1;  ///< at a time
+  std::chrono::milliseconds together_wait{};
   std::chrono::milliseconds drain{1'000};
   unsigned trouble_percent = 0;  ///< of the messages
   unsigned fault_percent = 0;    ///< of the steps

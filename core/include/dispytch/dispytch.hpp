@@ -3,6 +3,7 @@
 
 #include <dispytch/app.hpp>
 #include <dispytch/backend.hpp>
+#include <dispytch/batch.hpp>
 #include <dispytch/context.hpp>
 #include <dispytch/describe.hpp>
 #include <dispytch/emit_middleware.hpp>

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <dispytch/batch.hpp>
 #include <dispytch/context.hpp>
 #include <dispytch/describe.hpp>
 #include <dispytch/event.hpp>
@@ -30,6 +31,19 @@ struct HandlerOptions {
   std::optional<OnFailure> on_failure = {};
   std::optional<OnFailure> on_undecodable = {};
   std::optional<std::chrono::milliseconds> timeout = {};  ///< until a Completion must have been called
+  BreakerPolicy breaker = {};
+  RatePolicy rate = {};
+};
+
+/// The same for a handler of batches. How many messages wait for each other, and how long, is its alone.
+struct BatchOptions {
+  std::uint32_t max = 100;             ///< messages at a time, at most
+  std::chrono::milliseconds wait{50};  ///< how long the first of them waits for more, at most; 0: not at all, what is there is a batch
+  std::string topic = {};
+  std::string name = {};
+  RetryPolicy retry = {};
+  std::optional<OnFailure> on_failure = {};
+  std::optional<OnFailure> on_undecodable = {};
   BreakerPolicy breaker = {};
   RatePolicy rate = {};
 };
@@ -60,6 +74,11 @@ struct EventEnvelope {
   std::uint32_t& attempt;
 };
 
+template <class Body>
+EventEnvelope envelope_of(Event<Body>& event) noexcept {
+  return {event.id, event.type, event.topic, event.timestamp, event.headers, event.key, event.partition, event.offset, event.attempt};
+}
+
 /// A message on its way into a handler: what invoke() takes its arguments from. Made by the listener, one for each call.
 class Delivery {
  public:
@@ -82,12 +101,16 @@ class Delivery {
   explicit Delivery(const Message& of) noexcept : message{of} {}
 };
 
-/// A handler with its types erased. Immutable once its group is included; invoke() may run on several threads at a time.
+/// How a handler of batches wants them.
+struct Gathering {
+  std::uint32_t max = 0;
+  std::chrono::milliseconds wait{};
+};
+
+/// A handler with its types erased: a MessageHandler or, where it gathers, a BatchHandler. Immutable once its group is included.
 class Handler {
  public:
   virtual ~Handler() = default;
-  /// Decodes what the parameters ask for and calls the user's function. nullopt: undecodable. Throws what the user's function throws.
-  virtual std::optional<Outcome> invoke(Delivery& delivery) const = 0;
 
   const EventType* event = nullptr;  // null: takes every message of the topic, undecoded
   std::string topic = {};            // after handler, group and event were asked
@@ -96,6 +119,21 @@ class Handler {
   HandlingPolicy policy = {};               // of the handler, then of its group
   std::vector<Middleware> middleware = {};  // the first is the outermost
   bool finishes_later = false;              // takes a Completion
+  std::optional<Gathering> gathers = {};    // set: it is a BatchHandler
+};
+
+class MessageHandler : public Handler {
+ public:
+  /// Decodes what the parameters ask for and calls the user's function. nullopt: undecodable. Throws what the user's function throws.
+  /// Several threads at a time.
+  virtual std::optional<Outcome> invoke(Delivery& delivery) const = 0;
+};
+
+class BatchHandler : public Handler {
+ public:
+  /// The same for all messages of the batch that can be decoded. nullopt: none can. The outcome is that of the messages of which the
+  /// user's function said nothing.
+  virtual std::optional<Outcome> invoke(BatchDelivery& delivery) const = 0;
 };
 
 /// Thrown by the end of a middleware chain where the bytes are no such event; no std::exception, so that no middleware takes it for one.
@@ -140,11 +178,21 @@ Parameter describe_parameter() {
   }
 }
 
+template <class Arg>
+decltype(auto) provided_argument(void* object) {
+  using Plain = std::remove_cvref_t<Arg>;
+  if constexpr (is_named<Plain>) {
+    return Plain{*static_cast<typename Plain::value_type*>(object)};
+  } else {
+    return static_cast<Arg>(*static_cast<Plain*>(object));
+  }
+}
+
 /// Stands for the body where a handler takes messages of any type.
 struct NoBody {};
 
 template <class Body, class F, class... Args>
-class TypedHandler final : public Handler {
+class TypedHandler final : public MessageHandler {
  public:
   static_assert(
       std::is_invocable_v<const F&, Args...>,
@@ -183,10 +231,8 @@ class TypedHandler final : public Handler {
 
   std::optional<Outcome> run(Delivery& delivery, Frame& frame) const {
     if constexpr (kTakesEvent) {
-      auto& whole = frame.whole;
-      const EventEnvelope envelope{whole.id,  whole.type,      whole.topic,  whole.timestamp, whole.headers,
-                                   whole.key, whole.partition, whole.offset, whole.attempt};
-      if (!delivery.decode(*event, &whole.body, &envelope)) return std::nullopt;
+      const EventEnvelope envelope = envelope_of(frame.whole);
+      if (!delivery.decode(*event, &frame.whole.body, &envelope)) return std::nullopt;
     } else if constexpr (kTakesBody) {
       if (!delivery.decode(*event, &frame.bare, nullptr)) return std::nullopt;
     }
@@ -240,10 +286,8 @@ class TypedHandler final : public Handler {
       return Completion{delivery.attempt()};
     } else if constexpr (is_topic_segment<Plain>) {
       return Plain{*parse_segment<typename Plain::value_type>(delivery.segments[index])};
-    } else if constexpr (is_named<Plain>) {
-      return Plain{*static_cast<typename Plain::value_type*>(delivery.provided[index])};
     } else {
-      return static_cast<Arg>(*static_cast<Plain*>(delivery.provided[index]));
+      return provided_argument<Arg>(delivery.provided[index]);
     }
   }
 
@@ -261,11 +305,91 @@ class TypedHandler final : public Handler {
   F function_;
 };
 
+template <class>
+inline constexpr bool is_batch = false;
+template <class T>
+inline constexpr bool is_batch<Batch<T>> = true;
+
+template <class Body, class Arg>
+Parameter describe_batch_parameter() {
+  using Plain = std::remove_cvref_t<Arg>;
+  if constexpr (is_batch<Plain>) {
+    static_assert(std::is_same_v<Plain, Batch<Body>>, "dispytch: this handler asks for a Batch of another type than it was registered for");
+    return {ParameterKind::batch, typeid(Plain)};
+  } else {
+    static_assert(!std::is_same_v<Plain, Body> && !is_event<Plain> && !std::is_same_v<Plain, Message> && !is_topic_segment<Plain>,
+                  "dispytch: a handler of batches takes its events by Batch<T>&, whose items have body, key, headers and topic; use on<T> "
+                  "to take them one by one");
+    static_assert(!std::is_same_v<Plain, Completion>,
+                  "dispytch: a handler of batches can't finish later; use on<T> to take a Completion for each message");
+    static_assert(!std::is_same_v<Plain, Context>,
+                  "dispytch: a handler of batches has no Context, which is that of one message; take an EventEmitter, or use on<T>");
+    return describe_parameter<Body, Arg>();
+  }
+}
+
+template <class Body, class F, class... Args>
+class TypedBatchHandler final : public BatchHandler {
+ public:
+  static_assert((0 + ... + (std::is_lvalue_reference_v<Args> && is_batch<std::remove_cvref_t<Args>>)) == 1,
+                "dispytch: a handler of batches takes one Batch<T>&, by reference");
+  static_assert(
+      std::is_invocable_v<const F&, Args...>,
+      "dispytch: a handler is called as const, perhaps by several threads; keep its state in a provided object, not in a mutable lambda");
+
+  TypedBatchHandler(F function, Gathering how) : function_{std::move(function)} {
+    event = &event_type<Body>();
+    parameters = {describe_batch_parameter<Body, Args>()...};
+    gathers = how;
+  }
+
+  std::optional<Outcome> invoke(BatchDelivery& delivery) const override {
+    std::vector<BatchItem<Body>> items;
+    items.reserve(delivery.messages.size());
+    for (std::size_t i = 0; i < delivery.messages.size(); ++i) {
+      BatchItem<Body>& item = items.emplace_back(delivery, i);
+      if (!delivery.decode(i, *event, &item.body, envelope_of<Body>(item))) items.pop_back();
+    }
+    if (items.empty()) return std::nullopt;
+    Batch<Body> batch{std::move(items)};
+    return call(delivery, batch, std::index_sequence_for<Args...>{});
+  }
+
+ private:
+  using Result = std::invoke_result_t<const F&, Args...>;
+  static_assert(std::is_void_v<Result> || std::is_same_v<Result, Outcome>,
+                "dispytch: a handler of batches returns nothing or dispytch::Outcome");
+
+  template <std::size_t... I>
+  Outcome call(BatchDelivery& delivery, Batch<Body>& batch, std::index_sequence<I...>) const {
+    if constexpr (std::is_void_v<Result>) {
+      std::invoke(function_, argument<Args>(delivery, batch, I)...);
+      return done();
+    } else {
+      return std::invoke(function_, argument<Args>(delivery, batch, I)...);
+    }
+  }
+
+  template <class Arg>
+  static decltype(auto) argument(BatchDelivery& delivery, Batch<Body>& batch, std::size_t index) {
+    if constexpr (is_batch<std::remove_cvref_t<Arg>>) {
+      return static_cast<Arg>(batch);
+    } else {
+      return provided_argument<Arg>(delivery.provided[index]);
+    }
+  }
+
+  F function_;
+};
+
 template <class Body, class F>
 struct MakeHandler {
   template <class... Args>
+  using OfBatches = TypedBatchHandler<Body, F, Args...>;
+  template <class... Args>
   using Of = TypedHandler<Body, F, Args...>;
   using type = typename Signature<F>::template parameters<Of>;
+  using batches = typename Signature<F>::template parameters<OfBatches>;
 };
 
 }  // namespace detail
@@ -286,6 +410,27 @@ class HandlerGroup {
                   "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
     auto handler = std::make_unique<typename detail::MakeHandler<T, F>::type>(std::move(function));
     add(std::move(handler), std::move(options));
+    return *this;
+  }
+
+  /// Handles events of type T several at a time: up to `max`, of which the first has waited for the others no longer than `wait`. The
+  /// function takes a `Batch<T>&` and anything that the application provides. What it says of one item is that item's outcome alone; what
+  /// it returns or throws is that of all the others. One that failed is tried again by itself, in a batch of one, and its neighbours are
+  /// not. Such a handler is the only one of its topic and type: the start refuses another.
+  template <class T, class F>
+  HandlerGroup& on_batch(F function, BatchOptions options = {}) {
+    static_assert(DescribedEvent<T>, "dispytch: on_batch<T> needs an event described by DISPYTCH_EVENT");
+    static_assert(detail::PlainCallable<F>,
+                  "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
+    auto handler =
+        std::make_unique<typename detail::MakeHandler<T, F>::batches>(std::move(function), detail::Gathering{options.max, options.wait});
+    add(std::move(handler), {.topic = std::move(options.topic),
+                             .name = std::move(options.name),
+                             .retry = options.retry,
+                             .on_failure = options.on_failure,
+                             .on_undecodable = options.on_undecodable,
+                             .breaker = options.breaker,
+                             .rate = options.rate});
     return *this;
   }
 

@@ -57,7 +57,7 @@ namespace detail {
 /// The type's name as a person writes it. Any thread; allocates.
 std::string type_name(std::type_index type);
 
-enum class ParameterKind : unsigned char { body, event, message, segment, provided, stop_token, context, completion };
+enum class ParameterKind : unsigned char { body, event, message, segment, provided, stop_token, context, completion, batch };
 
 /// A parameter of a handler or task, as it is checked when the application starts.
 struct Parameter {

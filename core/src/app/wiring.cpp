@@ -80,7 +80,8 @@ route::Router make_router(const config::Config& config, const std::string& liste
       handlers.push_back(handle::bind(*handler, providers, problems,
                                       {.policy = wanted.handling.policy,
                                        .dead_letters = !wanted.dead_letter_emitter.empty(),
-                                       .in_place_max = wanted.handling.in_place_max}));
+                                       .in_place_max = wanted.handling.in_place_max,
+                                       .unfinished = wanted.handling.limits.messages}));
       if (wanted.topics.empty()) continue;
       const route::TopicPattern pattern{handler->topic};
       const bool inside = std::ranges::any_of(wanted.topics, [&](const config::TopicConfig& topic) {

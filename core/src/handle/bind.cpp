@@ -42,6 +42,17 @@ void check_policy(const std::string& who, const Policy& policy, const Surroundin
   if (policy.jitter < 0 || policy.jitter > 1) problems.push_back(who + ": its backoff's jitter is not between 0 and 1");
 }
 
+void check_batches(const std::string& who, const detail::Gathering& gathers, const Surroundings& surroundings,
+                   std::vector<std::string>& problems) {
+  if (gathers.max == 0) problems.push_back(who + ": takes batches of at most 0 messages (max); it must be at least 1");
+  if (gathers.max > surroundings.unfinished) {
+    problems.push_back(who + ": takes batches of up to " + std::to_string(gathers.max) +
+                       " messages (max), which never come together: its " + "listener has at most " +
+                       std::to_string(surroundings.unfinished) + " unfinished (`limits.messages`); lower the one " + "or raise the other");
+  }
+  if (gathers.wait < std::chrono::milliseconds{0}) problems.push_back(who + ": its batches wait for less than no time (wait)");
+}
+
 }  // namespace
 
 BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems,
@@ -69,6 +80,7 @@ BoundHandler bind(const detail::Handler& handler, const Providers& providers, st
   }
   bound.policy = resolve(first_said(handler.policy, surroundings.policy), surroundings.dead_letters);
   check_policy(who, bound.policy, surroundings, problems);
+  if (handler.gathers) check_batches(who, *handler.gathers, surroundings, problems);
   if (Gate::wanted(bound.policy)) bound.gate = std::make_shared<Gate>(bound.policy);
   if (!handler.middleware.empty()) {
     bound.chain = [](const Call& call) { return call.invoke(); };

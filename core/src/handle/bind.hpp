@@ -1,6 +1,8 @@
 // Checks, before the first message, that everything handlers and tasks ask for is there.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +24,12 @@ struct BoundHandler {
   Policy policy = {};
   std::shared_ptr<Gate> gate = {};  ///< null: nothing limits it
   HandlerCall chain = {};           ///< empty: no middleware
+
+  bool takes_batches() const noexcept { return handler->gathers.has_value(); }
+  /// Where it doesn't take batches.
+  const detail::MessageHandler& of_messages() const noexcept { return static_cast<const detail::MessageHandler&>(*handler); }
+  /// Where it does.
+  const detail::BatchHandler& of_batches() const noexcept { return static_cast<const detail::BatchHandler&>(*handler); }
 };
 
 /// What the listener adds to what its handlers say.
@@ -29,6 +37,7 @@ struct Surroundings {
   HandlingPolicy policy = {};
   bool dead_letters = false;
   std::chrono::milliseconds in_place_max{30'000};
+  std::size_t unfinished = 16 * 1024;  ///< messages that may be in hand at a time: no batch can be larger
 };
 
 /// Finds the provided object of each parameter (null for other kinds). A sentence into `problems` for each that isn't there; `who` begins
@@ -36,7 +45,8 @@ struct Surroundings {
 std::vector<void*> bind_parameters(std::string_view who, const std::vector<detail::Parameter>& parameters, const Providers& providers,
                                    std::vector<std::string>& problems);
 
-/// The same for a handler, and that its body is no provided type, its segments are in its topic, and its policies are possible.
+/// The same for a handler, and that its body is no provided type, its segments are in its topic, and its policies and batches are
+/// possible.
 BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems,
                   const Surroundings& surroundings = {});
 

@@ -4,10 +4,17 @@
 
 namespace dispytch {
 
+Call::Call(const detail::MessageHandler& handler, detail::Delivery& delivery, std::uint32_t attempt) noexcept
+    : messages_{&delivery.message, 1}, handler_{&handler}, delivery_{&delivery}, attempt_{attempt} {}
+
+Call::Call(const detail::BatchHandler& handler, detail::BatchDelivery& delivery, std::uint32_t attempt) noexcept
+    : messages_{delivery.messages}, handler_{&handler}, batch_{&delivery}, attempt_{attempt} {}
+
 std::string_view Call::handler() const noexcept { return handler_->name; }
 
 Outcome Call::invoke() const {
-  std::optional<Outcome> outcome = handler_->invoke(*delivery_);
+  std::optional<Outcome> outcome = batch_ != nullptr ? static_cast<const detail::BatchHandler*>(handler_)->invoke(*batch_)
+                                                     : static_cast<const detail::MessageHandler*>(handler_)->invoke(*delivery_);
   if (!outcome) throw detail::Undecodable{};
   return *std::move(outcome);
 }

@@ -19,6 +19,7 @@
 
 namespace dispytch::lane {
 
+struct Gather;
 struct Lane;
 
 /// What a poll brought, until the last message of it needs it no more.
@@ -43,6 +44,7 @@ struct Trouble {
   std::string exception = {};        ///< its type; empty where nothing was thrown
   bool worth_retrying = true;        ///< false: the handler's filter doesn't have the exception
   std::chrono::nanoseconds delay{};  ///< retry_after, postponed
+  std::chrono::nanoseconds since{};  ///< Item::deferred: when it was known
 };
 
 /// What a worker made of a message.
@@ -83,6 +85,8 @@ struct Item {
   State state = State::queued;
   Verdict verdict = Verdict::none;
   bool counts_as_running = false;                 ///< in source->running
+  bool deferred = false;                          ///< it failed in a batch, behind others of its lane: its trouble is seen to at its turn
+  Gather* gather = nullptr;                       ///< routes->batches: of the handler of batches that it goes to; null: it goes to none
   const handle::BoundHandler* handler = nullptr;  ///< Verdict::later: whose Completion or emits are to come
   std::unique_ptr<Trouble> trouble = {};
   std::shared_ptr<OwnedMessage> owned = {};  ///< shared with a handler that finishes later

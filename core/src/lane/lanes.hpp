@@ -20,11 +20,12 @@ namespace dispytch::lane {
 struct Place;
 
 /// A queue of messages in the order of arrival. The first is the one that runs, waits or is held; those behind it have not begun, but for
-/// the run of messages that a worker was given at once.
+/// the run of messages that a worker was given at once, and those that failed in a batch (Item::deferred).
 struct Lane {
   enum class State : std::uint8_t {
     free,     ///< empty
     ready,    ///< its first message may begin
+    gathers,  ///< its first messages wait for others of their batch
     running,  ///< a worker has its first messages
     blocked,  ///< its first message waits for time, for an answer, or for a person
   };
@@ -37,6 +38,8 @@ struct Lane {
   Item* last = nullptr;
   std::size_t size = 0;
   Lane* next_ready = nullptr;
+  std::size_t gathered = 0;  ///< gathers: how many of its first messages are in the batch
+  std::size_t parked = 0;    ///< gathers: how many of its first messages are known to be parked
 
   void push(Item& item) noexcept {
     item.lane = this;

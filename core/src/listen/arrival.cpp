@@ -38,10 +38,12 @@ void Engine::take_batch(border::Batch batch, const std::stop_token& stop) {
   if (keeper_) keeper_->batch_begins();
   const auto messages = shared.batch.messages();
   std::size_t taken = 0;
+  arriving_ = true;
   while (taken < messages.size() && !ends() && !stop.stop_requested()) {
     arrive(messages[taken++], shared, arrived_);
     if (!options_.executor) dispatch_here();
   }
+  arriving_ = false;
   Counters::add(counters_.received, taken);
   if (keeper_) keeper_->batch_ends();
   if (--shared.users == 0) {
@@ -71,12 +73,18 @@ Item* Engine::arrive(const dispytch_message& raw, lane::SharedBatch& shared, nan
   ++unfinished_;
   unfinished_bytes_ += item.bytes;
   if (item.routes->finishes_later) park(item);  // its handler may look at it after the batch is gone
+  if (item.routes->batches) {
+    item.deferred = false;
+    item.gather = gather_of(item);
+  }
   Lane& lane = lanes_.lane_of(place, view(raw.key), raw.key.data != nullptr);
   lane.push(item);
   if (lane.state == Lane::State::free) {
     lanes_.make_ready(lane);
   } else if (lane.state == Lane::State::blocked) {
     park(item);
+  } else if (lane.state == Lane::State::gathers) {
+    if (lane.gathered + 1 == lane.size) join_in(lane, item, *lane.first->gather);
   }
   withhold_where_full(*source, lane);
   return &item;
@@ -88,15 +96,21 @@ void Engine::dispatch() {
   if (ends()) return;
   if (options_.executor) {
     dispatch_to_workers();
-  } else if (lanes_.any_ready()) {
-    if (keeper_) keeper_->batch_begins();  // a handler may be slow here, too: at its next attempt
+  } else if (lanes_.any_ready() || !gathers_.empty()) {
+    if (keeper_) keeper_->batch_begins();  // a handler may be slow here, too: at its next attempt, or with a batch
     dispatch_here();
     if (keeper_) keeper_->batch_ends();
   }
+  if (!gathers_.empty()) park_gathered();
 }
 
 void Engine::dispatch_here() {
   while (!here_busy_ && !ends() && !stop_.stop_requested()) {
+    if (!gathers_.empty()) {
+      gather_ready();
+      if (lane::Gather* const due = ends() ? nullptr : due_gather()) run_gathered_here(*due);
+      if (ends() || stop_.stop_requested()) return;
+    }
     Lane* const lane = lanes_.take_ready();
     if (lane == nullptr) return;
     lane->state = Lane::State::running;
@@ -125,20 +139,26 @@ void Engine::run_here(Item& item) {
 // all end together: guided self-scheduling, Polychronopoulos and Kuck 1987), and never more than takes kParcelNs.
 void Engine::dispatch_to_workers() {
   const std::size_t workers = options_.executor->workers();
-  while (parcels_out_ < workers && lanes_.any_ready()) {
+  if (!gathers_.empty()) gather_ready();
+  while (parcels_out_ < workers && !ends()) {
+    lane::Gather* const due = gathers_.empty() ? nullptr : due_gather();
+    if (due != nullptr) {
+      Parcel& parcel = free_parcel();
+      parcel.batch_of = due->handler;
+      take_gathered(*due, parcel.items);
+      submit(parcel);
+      if (parcels_out_ == workers) return;
+    }
+    if (!lanes_.any_ready()) {
+      if (due == nullptr) return;
+      continue;
+    }
     const double affordable = item_cost_ns_ > 0 ? std::clamp(kParcelNs / item_cost_ns_, 1.0, kMostOfAParcel) : 1;
     const std::size_t share_of_lanes = std::max<std::size_t>(1, lanes_.ready() / (2 * workers));
     const auto share_of_items = static_cast<std::size_t>(affordable);
     const std::size_t run = std::max<std::size_t>(1, share_of_items / share_of_lanes);  // of one lane
-    if (free_parcels_.empty()) {
-      auto& made = parcels_.emplace_back(std::make_unique<Parcel>());
-      made->runner = &runner_;
-      made->clock = options_.clock;
-      made->returned = [this](Parcel& parcel) { inbox_->post([this, &parcel] { parcel_returned(parcel); }); };
-      free_parcels_.push_back(made.get());
-    }
-    Parcel& parcel = *free_parcels_.back();
-    free_parcels_.pop_back();
+    Parcel& parcel = free_parcel();
+    parcel.batch_of = nullptr;
     std::vector<Item*>& items = parcel.items;
     items.clear();
     for (std::size_t lanes = 0; lanes < share_of_lanes && items.size() < share_of_items; ++lanes) {
@@ -147,15 +167,33 @@ void Engine::dispatch_to_workers() {
       lane->state = Lane::State::running;
       std::size_t taken = 0;
       for (Item* item = lane->first; item != nullptr && taken < run; item = item->next, ++taken) {
+        if (taken > 0 && item->routes->batches && item->gather != nullptr) break;  // its turn is another
         start_running(*item);
         item->state = Item::State::running;
         item->verdict = item->next_target > 0 ? item->verdict : lane::Verdict::none;
         items.push_back(item);
       }
     }
-    ++parcels_out_;
-    options_.executor->submit(parcel);
+    submit(parcel);
   }
+}
+
+Parcel& Engine::free_parcel() {
+  if (free_parcels_.empty()) {
+    auto& made = parcels_.emplace_back(std::make_unique<Parcel>());
+    made->runner = &runner_;
+    made->clock = options_.clock;
+    made->returned = [this](Parcel& parcel) { inbox_->post([this, &parcel] { parcel_returned(parcel); }); };
+    free_parcels_.push_back(made.get());
+  }
+  Parcel& parcel = *free_parcels_.back();
+  free_parcels_.pop_back();
+  return parcel;
+}
+
+void Engine::submit(Parcel& parcel) {
+  ++parcels_out_;
+  options_.executor->submit(parcel);
 }
 
 // ---- bounds ----

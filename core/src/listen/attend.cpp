@@ -56,7 +56,7 @@ Unfinished Engine::look_at(const Item& item, nanoseconds at) const {
     if (item.trouble->handler != nullptr) one.handler = item.trouble->handler->handler->name;
   }
   switch (item.state) {
-    case Item::State::queued: one.waits_for = "a worker"; break;
+    case Item::State::queued: one.waits_for = item.lane->state == Lane::State::gathers ? "company: its batch" : "a worker"; break;
     case Item::State::running: one.waits_for = "its handler"; break;
     case Item::State::awaiting:
       one.waits_for = "its Completion, or what it emitted";

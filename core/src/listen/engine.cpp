@@ -76,6 +76,9 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
   counters_.joined.store(!announces_sources_, std::memory_order_relaxed);
   if (options_.random == nullptr) options_.random = &thread_random();
   if (!options_.wait) options_.wait = wait_on_the_machines_clock;
+  for (const handle::BoundHandler* handler : router_.of_batches()) {
+    gathers_.push_back(std::make_unique<lane::Gather>(lane::Gather{.handler = handler}));
+  }
 }
 
 Engine::~Engine() {
@@ -115,7 +118,7 @@ bool Engine::work_through() {
   bool worked = inbox_->run();
   worked = fire(now()) || worked;
   advance_partings();
-  if (lanes_.any_ready() && !here_busy_) {
+  if ((lanes_.any_ready() || (!gathers_.empty() && due_gather() != nullptr)) && !here_busy_) {
     dispatch();
     worked = worked || !options_.executor;
   }
@@ -175,6 +178,7 @@ std::optional<nanoseconds> Engine::next_due() const {
 
 std::optional<nanoseconds> Engine::next_attempt_due() const {
   std::optional<nanoseconds> due = attempts_due_.next();
+  if (const auto gathered = next_gather()) due = std::min(due.value_or(*gathered), *gathered);
   for (const Parting& parting : partings_) due = std::min(due.value_or(parting.deadline), parting.deadline);
   return due;
 }

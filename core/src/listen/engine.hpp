@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -20,6 +21,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "border/consumer_handle.hpp"
+#include "lane/gather.hpp"
 #include "lane/lanes.hpp"
 #include "listen/counters.hpp"
 #include "listen/dead_letters.hpp"
@@ -149,12 +151,28 @@ class Engine {
   void dispatch();
   void dispatch_here();
   void dispatch_to_workers();
+  Parcel& free_parcel();
+  void submit(Parcel& parcel);
   void run_here(lane::Item& item);
   void withhold_where_full(settle::Source& source, lane::Lane& lane);
   void resume_where_room();
   Result<void> withhold(settle::Source& source, bool on);
   void release_share(lane::Item& item) noexcept;
   void park(lane::Item& item);
+
+  // gather.cpp: batches
+  lane::Gather* gather_of(lane::Item& item);
+  void gather_ready();
+  bool gather(lane::Lane& lane);
+  bool join_in(lane::Lane& lane, lane::Item& item, lane::Gather& gather);
+  bool may_join(lane::Item& item, const lane::Gather& gather);
+  lane::Gather* due_gather();
+  std::optional<nanoseconds> next_gather() const;
+  void take_gathered(lane::Gather& gather, std::vector<lane::Item*>& into);
+  void run_gathered_here(lane::Gather& gather);
+  void gathered_returned(std::span<lane::Item* const> items);
+  void defer(lane::Item& item);
+  void park_gathered();
 
   // outcome.cpp: what becomes of a message
   void parcel_returned(Parcel& parcel);
@@ -230,6 +248,10 @@ class Engine {
   double item_cost_ns_ = 0;  // of a message's handling by workers, smoothed
   bool here_busy_ = false;   // a handler runs on the thread that steps
   nanoseconds arrived_{};    // of the batch at hand
+  bool arriving_ = false;    // it is being taken in
+
+  std::vector<std::unique_ptr<lane::Gather>> gathers_;  // one for each handler of batches
+  std::vector<lane::Item*> gathered_here_;              // the batch that is handled on the thread that steps
 
   bool announces_sources_ = false;  // the backend tells of its sources: without any there is nothing to be idle of
   bool let_all_go_ = false;         // the drain has begun

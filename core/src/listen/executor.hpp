@@ -15,14 +15,15 @@ namespace dispytch::listen {
 /// Messages that go to a worker together: the first of some lanes, and what follows them there.
 struct Parcel {
   std::vector<lane::Item*> items = {};
+  const handle::BoundHandler* batch_of = nullptr;  ///< set: they are one batch of that handler
   const Runner* runner = nullptr;
   const Clock* clock = nullptr;
   std::chrono::nanoseconds took{};  ///< by all that were tried
   std::size_t tried = 0;
   std::function<void(Parcel&)> returned = {};  ///< called at the end of run(), on its thread
 
-  /// Tries the messages one after another. One that isn't done keeps those of its lane behind it from being tried; of a source that was
-  /// let go meanwhile none is begun.
+  /// Tries the messages one after another, or all at once where they are a batch. One that isn't done keeps those of its lane behind it
+  /// from being tried; of a source that was let go meanwhile none is begun.
   void run(codec::Decoder& decoder);
 };
 

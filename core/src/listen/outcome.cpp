@@ -39,6 +39,11 @@ void Engine::stop_running(Item& item) noexcept {
 
 void Engine::parcel_returned(Parcel& parcel) {
   --parcels_out_;
+  if (parcel.batch_of != nullptr) {
+    gathered_returned(parcel.items);
+    free_parcels_.push_back(&parcel);
+    return;
+  }
   if (parcel.tried > 0) {
     const double cost = static_cast<double>(parcel.took.count()) / static_cast<double>(parcel.tried);
     item_cost_ns_ = item_cost_ns_ > 0 ? item_cost_ns_ + kSmoothing * (cost - item_cost_ns_) : std::max(cost, 1.0);
@@ -184,6 +189,7 @@ void Engine::take_trouble(Item& item) {
 
 // The message waits at the head of its lane, without a thread; those behind it wait too.
 void Engine::try_again(Item& item, nanoseconds delay) {
+  if (item.trouble->since > nanoseconds{0}) delay = std::max(nanoseconds{0}, delay - (now() - item.trouble->since));  // it was deferred
   item.state = Item::State::waiting;
   Counters::add(counters_.waiting, 1);
   if (!DISPYTCH_MUTATE("forget_a_retry")) remember(attempts_due_, {now() + delay, &item, item.serial});

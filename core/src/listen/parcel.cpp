@@ -7,6 +7,11 @@ void Parcel::run(codec::Decoder& decoder) {
   const auto begin = clock->monotonic();
   const lane::Lane* stopped = nullptr;
   tried = 0;
+  if (batch_of != nullptr) {
+    runner->run_batch(items, *batch_of, decoder);
+    returned(*this);
+    return;
+  }
   for (lane::Item* item : items) {
     const bool behind = item->lane == stopped && !DISPYTCH_MUTATE("go_on_behind_a_failure");
     const bool let_go = item->source->let_go.load(std::memory_order_relaxed) && !DISPYTCH_MUTATE("begin_what_was_let_go");

@@ -168,6 +168,13 @@ void Engine::let_go(Lane& lane, const std::vector<settle::Source*>& sources) {
     return item.state == Item::State::queued || item.state == Item::State::waiting || item.state == Item::State::held;
   };
   bool first_went = false;
+  if (lane.state == Lane::State::gathers) {  // who stays takes part again
+    bool concerned = false;
+    for (Item* item = lane.first; item != nullptr && !concerned; item = item->next) concerned = contains(sources, item->source);
+    if (!concerned) return;
+    lane.first->gather->leave(lane);
+    lanes_.make_ready(lane);
+  }
   for (Item* item = lane.first; item != nullptr;) {
     Item* const next = item->next;
     if (contains(sources, item->source) && waits(*item)) {

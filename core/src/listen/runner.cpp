@@ -1,13 +1,14 @@
 #include "listen/runner.hpp"
 
 #include <exception>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include <dispytch/parameters.hpp>
-
 #include "base/log.hpp"
 #include "base/mutate.hpp"
+#include "listen/scope.hpp"
+#include "listen/trouble.hpp"
 
 namespace dispytch::listen {
 namespace {
@@ -15,19 +16,6 @@ namespace {
 using lane::Item;
 using lane::Trouble;
 using lane::Verdict;
-
-// Says what a thrown exception was: its type and text.
-void describe_current_exception(Trouble& trouble) {
-  try {
-    throw;
-  } catch (const std::exception& exception) {
-    trouble.exception = detail::type_name(typeid(exception));
-    trouble.reason = trouble.exception + ": " + exception.what();
-  } catch (...) {
-    trouble.exception = "unknown";
-    trouble.reason = "something was thrown that is no std::exception";
-  }
-}
 
 void log_drop(const std::string& log_source, const handle::BoundHandler& handler, std::string_view topic, const std::string& reason) {
   log::warning(log_source, "handler `" + handler.handler->name + "` dropped a message of topic `" + std::string{topic} + "`: " + reason);
@@ -41,11 +29,6 @@ struct KeptFrame {
   std::shared_ptr<void> frame;
   std::vector<std::shared_ptr<void>> scope;
 };
-
-Verdict put(Item& item, Trouble trouble) {
-  item.trouble = std::make_unique<Trouble>(std::move(trouble));
-  return Verdict::trouble;
-}
 
 }  // namespace
 
@@ -70,6 +53,13 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
                        : put(item, {.kind = Trouble::Kind::unhandled,
                                     .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
     return;
+  }
+  if (routes.batches && route != nullptr) {  // one that is tried again, or whose type couldn't be told when it came
+    if (const handle::BoundHandler* const handler = route->of_batches()) {
+      Item* const alone = &item;
+      run_batch({&alone, 1}, *handler, decoder);
+      return;
+    }
   }
   item.targets = static_cast<std::uint16_t>(count);
   if (item.next_target == 0) item.verdict = Verdict::done;
@@ -107,7 +97,6 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
     const auto wait = bound.gate->admit(options_.clock->monotonic());
     if (wait > wait.zero()) return put(item, {.kind = Trouble::Kind::postponed, .handler = &bound, .delay = wait});
   }
-  delivery.provided = bound.provided.data();
   delivery.segments = target.segments.data();
   const auto refuse = [&] {
     if (const auto attempt = delivery.take_attempt()) attempt->abandon();
@@ -115,21 +104,16 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
     return put(item, {.kind = Trouble::Kind::undecodable, .handler = &bound, .reason = delivery.reason()});
   };
   try {
-    std::vector<std::shared_ptr<void>> scope;  // destroyed after the call, or with the frame of a handler that finishes later
-    std::vector<void*> provided;
-    if (!bound.made_for_each_call.empty()) {
-      provided = bound.provided;
-      for (const auto& [index, factory] : bound.made_for_each_call) provided[index] = scope.emplace_back((*factory)()).get();
-      delivery.provided = provided.data();
-    }
-    std::optional<Outcome> outcome =
-        bound.chain ? bound.chain(Call{delivery.message, *bound.handler, delivery, attempt_number(item)}) : bound.handler->invoke(delivery);
+    Scope scope{bound};
+    delivery.provided = scope.provided();
+    const detail::MessageHandler& handler = bound.of_messages();
+    std::optional<Outcome> outcome = bound.chain ? bound.chain(Call{handler, delivery, attempt_number(item)}) : handler.invoke(delivery);
     if (!outcome) return refuse();
     const auto attempt = delivery.take_attempt();
     auto frame = delivery.take_frame();
     if (!attempt && !bound.gate && outcome->kind() == Outcome::Kind::done) return Verdict::done;
     if (!attempt) return conclude(item, bound, {.outcome = *std::move(outcome)});
-    if (frame) attempt->keep(std::make_shared<KeptFrame>(KeptFrame{item.owned, std::move(frame), std::move(scope)}));
+    if (frame) attempt->keep(std::make_shared<KeptFrame>(KeptFrame{item.owned, std::move(frame), scope.take()}));
     std::optional<Attempt::Answer> answer = attempt->returned(*std::move(outcome));
     if (!answer) {
       item.handler = &bound;
@@ -141,11 +125,8 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
   } catch (...) {
     if (const auto attempt = delivery.take_attempt()) attempt->abandon();
     if (DISPYTCH_MUTATE("ack_what_throws")) return Verdict::done;
-    Trouble failed{.handler = &bound};
-    describe_current_exception(failed);
-    const ExceptionFilter& only = bound.policy.only;
-    failed.worth_retrying = only.matches == nullptr || only.matches(std::current_exception());
-    if (bound.gate && bound.gate->failed(options_.clock->monotonic(), failed.exception)) failed.kind = Trouble::Kind::unavailable;
+    Trouble failed = trouble_of(bound, std::current_exception());
+    if (tell_gate(bound, true, failed.exception)) failed.kind = Trouble::Kind::unavailable;
     return put(item, std::move(failed));
   }
 }
@@ -153,14 +134,18 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
 Verdict Runner::conclude(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const {
   const Outcome::Kind kind = answer.outcome.kind();
   const bool failed = !answer.failure.empty() || kind == Outcome::Kind::retry_after || kind == Outcome::Kind::unavailable;
-  bool paused = false;
-  if (handler.gate) {
-    if (failed) {
-      paused = handler.gate->failed(options_.clock->monotonic(), answer.failure.empty() ? "outcome" : "failure");
-    } else {
-      handler.gate->succeeded();
-    }
-  }
+  const bool paused = tell_gate(handler, failed, answer.failure.empty() ? "outcome" : "failure");
+  return judge(item, handler, std::move(answer), paused);
+}
+
+bool Runner::tell_gate(const handle::BoundHandler& handler, bool failed, std::string_view cause) const {
+  if (!handler.gate) return false;
+  if (failed) return handler.gate->failed(options_.clock->monotonic(), cause);
+  handler.gate->succeeded();
+  return false;
+}
+
+Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const {
   if (!answer.failure.empty()) {
     return put(
         item,

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <dispytch/message.hpp>
 
@@ -15,6 +17,7 @@
 #include "lane/item.hpp"
 #include "listen/attempt.hpp"
 #include "listen/delivery.hpp"
+#include "listen/gathered.hpp"
 #include "listen/inbox.hpp"
 #include "listen/options.hpp"
 
@@ -39,6 +42,9 @@ class Runner {
   /// is the caller's alone meanwhile. `decoder` is the thread's own.
   void run(lane::Item& item, codec::Decoder& decoder) const;
 
+  /// Calls a handler of batches with all of the messages but those whose source was let go, and leaves a verdict in each. At least one.
+  void run_batch(std::span<lane::Item* const> items, const handle::BoundHandler& handler, codec::Decoder& decoder) const;
+
   /// 1: the message is tried for the first time. The broker's count of deliveries, where it keeps one, and ours.
   static std::uint32_t attempt_number(const lane::Item& item) noexcept { return std::max(item.raw->attempt, 1u) + item.attempts; }
   std::shared_ptr<Attempt> make_attempt(lane::Item& item) const;
@@ -46,6 +52,12 @@ class Runner {
   lane::Verdict conclude(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const;
 
  private:
+  /// What the gate hears of an attempt. Whether the handler is paused: a failure then uses up no attempt.
+  bool tell_gate(const handle::BoundHandler& handler, bool failed, std::string_view cause) const;
+  /// What the handler's own word, or its failure without an exception, makes of the message.
+  lane::Verdict judge(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const;
+  /// The same of a message in a batch.
+  lane::Verdict conclude(lane::Item& item, const handle::BoundHandler& handler, GatheredDelivery::Word word, bool paused) const;
   const route::Target* target(const lane::Item& item, const route::TypeRoute* route, std::size_t index) const noexcept;
   lane::Verdict call(lane::Item& item, const route::Target& target, MessageDelivery& delivery) const;
 

@@ -27,7 +27,14 @@ void Router::check(std::vector<std::string>& problems) const {
     for (std::size_t j = i + 1; j < entries_.size(); ++j) {
       const detail::Handler& one = *entries_[i].handler.handler;
       const detail::Handler& other = *entries_[j].handler.handler;
-      if (one.event == nullptr || other.event == nullptr || !entries_[i].pattern.overlaps(entries_[j].pattern)) continue;
+      if (!entries_[i].pattern.overlaps(entries_[j].pattern)) continue;
+      const bool meet = one.event == nullptr || other.event == nullptr || one.event->type == other.event->type;
+      if (meet && (one.gathers || other.gathers)) {
+        problems.push_back("handler `" + (one.gathers ? one : other).name + "` takes batches, and `" + (one.gathers ? other : one).name +
+                           "` would get the same messages; a handler of batches is the only one of its topic and type: put one of them " +
+                           "into a listener of its own, or write one handler that does both");
+      }
+      if (one.event == nullptr || other.event == nullptr) continue;
       const auto wire_of = [this](const Entry& entry) -> const WireForm& {
         if (entry.handler.handler->event->wire != nullptr) return *entry.handler.handler->event->wire;
         const WireForm* configured = topic_wires_.find(entry.pattern.text());
@@ -42,6 +49,14 @@ void Router::check(std::vector<std::string>& problems) const {
       }
     }
   }
+}
+
+std::vector<const handle::BoundHandler*> Router::of_batches() const {
+  std::vector<const handle::BoundHandler*> handlers;
+  for (const Entry& entry : entries_) {
+    if (entry.handler.takes_batches()) handlers.push_back(&entry.handler);
+  }
+  return handlers;
 }
 
 std::vector<border::ConsumerDocument::Topic> Router::subscription() const {
@@ -85,6 +100,7 @@ TopicRoutes Router::resolve(std::string_view topic) const {
   for (const Entry& entry : entries_) {
     if (!entry.pattern.matches(topic)) continue;
     routes.finishes_later = routes.finishes_later || entry.handler.handler->finishes_later;
+    routes.batches = routes.batches || entry.handler.takes_batches();
     const detail::EventType* event = entry.handler.handler->event;
     if (event == nullptr) {
       routes.any_type.push_back({&entry.handler});

@@ -28,6 +28,11 @@ struct Target {
 struct TypeRoute {
   std::string type = {};
   std::vector<Target> targets = {};
+
+  /// The handler of batches that is the type's only one; nullptr: they are handled one by one.
+  const handle::BoundHandler* of_batches() const noexcept {
+    return targets.size() == 1 && targets.front().handler->takes_batches() ? targets.front().handler : nullptr;
+  }
 };
 
 /// All that is known of a topic once a message of it has been seen.
@@ -36,6 +41,7 @@ struct TopicRoutes {
   WireForm wire = {};
   bool reads_type = false;            ///< a handler wants events: the payload is opened to find the type
   bool finishes_later = false;        ///< a handler takes a Completion
+  bool batches = false;               ///< a handler takes batches
   const TypeRoute* only = nullptr;    ///< set where the payload says nowhere of which type it is, and there is one only
   std::vector<Target> any_type = {};  ///< of handlers that take every message, undecoded
   std::vector<TypeRoute> types = {};  ///< few: compared one after another
@@ -71,6 +77,9 @@ class Router {
   void forget_replaced() noexcept {
     if (!replaced_.empty()) replaced_.clear();
   }
+
+  /// All handlers of batches. Valid as long as the router that it is moved into last.
+  std::vector<const handle::BoundHandler*> of_batches() const;
 
   /// The topics and patterns of all handlers, each once: what to subscribe to.
   std::vector<border::ConsumerDocument::Topic> subscription() const;

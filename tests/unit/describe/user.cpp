@@ -11,6 +11,7 @@ DISPYTCH_EVENT(Ping, number)
 dispytch::HandlerGroup handlers() {
   dispytch::HandlerGroup group;
   group.on<Ping>([](const dispytch::Event<Ping>&) {});
+  group.on_batch<Ping>([](dispytch::Batch<Ping>& pings) { pings[0].outcome(dispytch::done()); }, {.topic = "many_pings"});
   return group;
 }
 

@@ -82,6 +82,26 @@ TEST(KeeperOfASlowHandler, WatchesItsNextAttemptsToo) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST(KeeperOfASlowHandler, WatchesBatches) {
+  Rig* rig_itself = nullptr;
+  std::size_t size = 0;
+  HandlerGroup group;
+  group.on_batch<Order>(
+      [&](Batch<Order>& orders) {
+        size = orders.size();
+        EXPECT_TRUE(rig_itself->broker.await_polls(rig_itself->broker.polls().size() + 3)) << "nobody polls";
+      },
+      {.max = 10, .wait = 0ms});
+  Rig rig{std::move(group)};
+  rig_itself = &rig;
+  for (const char* id : {"a", "b"}) rig.broker.append(0, order(id));
+  Running running{rig};
+  ASSERT_TRUE(rig.broker.await_committed(0, 2));
+  EXPECT_TRUE(running.finish());
+  EXPECT_EQ(size, 2);
+  EXPECT_EQ(rig.broker.overlapping_polls(), 0);
+}
+
 TEST(KeeperOfASlowHandler, HandsBackForTheNextOneAndTakesOverAgain) {
   Rig* rig_itself = nullptr;
   std::thread::id first;

@@ -1,0 +1,13 @@
+// expect: dispytch: a handler of batches takes one Batch<T>&, by reference
+#include <dispytch/handler.hpp>
+
+struct Order {
+  static constexpr auto topic = "orders";
+  static constexpr auto type = "order";
+  std::string id = {};
+};
+DISPYTCH_EVENT(Order, id)
+
+void handle(dispytch::HandlerGroup& group) {
+  group.on_batch<Order>([](dispytch::Batch<Order>) {});
+}
