@@ -32,7 +32,7 @@ inline constexpr std::array kMutants = std::to_array<std::string_view>({
     "lose_an_early_answer",
     "no_handler_timeout",
     "begin_what_was_let_go",
-    "keep_an_old_verdict",
+    "forget_what_was_taken_back",
     "forget_a_batch",
     "fail_the_neighbours",
     "settle_with_the_batch",

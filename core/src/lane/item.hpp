@@ -22,10 +22,14 @@ namespace dispytch::lane {
 struct Gather;
 struct Lane;
 
+struct Item;
+
 /// What a poll brought, until the last message of it needs it no more.
 struct SharedBatch {
   border::Batch batch = {};
   std::size_t users = 0;
+  std::uint64_t serial = 0;       ///< of this use of the memory; 0: it is free
+  std::vector<Item*> items = {};  ///< made of it; those that point here still need it. Kept where there are workers
 };
 
 /// The bytes of a message that waits: a copy, so that it doesn't pin the batch (and a whole response of the broker with it).

@@ -1,4 +1,4 @@
-// From a poll's batch into lanes, and from lanes to where handlers run.
+// From a poll's batch into lanes, and from there to the handlers of the thread that steps.
 #include <algorithm>
 #include <utility>
 
@@ -14,9 +14,9 @@ using lane::Item;
 using lane::Lane;
 using std::chrono::nanoseconds;
 
-// What a worker takes at once should be over in this time, so that what is done gets settled and a revocation needn't wait.
-constexpr double kParcelNs = 5e6;
-constexpr double kMostOfAParcel = 256;
+// With workers: of older batches only what runs is left where it lies. So many are the 16,384 messages of the default bounds twice over,
+// where polls bring what they may.
+constexpr std::size_t kBatchesHeld = 32;
 
 std::string_view view(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
 
@@ -34,22 +34,26 @@ void Engine::take_batch(border::Batch batch, const std::stop_token& stop) {
   free_batches_.pop_back();
   shared.batch = std::move(batch);
   shared.users = 1;  // this function
+  shared.serial = ++batch_serial_;
   arrived_ = now();
   if (keeper_) keeper_->batch_begins();
   const auto messages = shared.batch.messages();
   std::size_t taken = 0;
   arriving_ = true;
   while (taken < messages.size() && !ends() && !stop.stop_requested()) {
-    arrive(messages[taken++], shared, arrived_);
-    if (!options_.executor) dispatch_here();
+    Item* const item = arrive(messages[taken++], shared, arrived_);
+    if (!options_.executor) {
+      dispatch_here();
+    } else if (item != nullptr) {
+      shared.items.push_back(item);
+    }
   }
   arriving_ = false;
   Counters::add(counters_.received, taken);
   if (keeper_) keeper_->batch_ends();
-  if (--shared.users == 0) {
-    shared.batch.release();
-    free_batches_.push_back(&shared);
-  }
+  if (options_.executor) held_batches_.push_back({&shared, shared.serial});
+  give_up_share(shared);
+  park_oldest();
 }
 
 // nullptr: the message is of a source that was given up; whoever has it next gets the message too.
@@ -135,67 +139,6 @@ void Engine::run_here(Item& item) {
   here_busy_ = false;
 }
 
-// Each free worker gets a share of what is ready: much while there is much (few hand-overs), one message at a time towards the end (so that
-// all end together: guided self-scheduling, Polychronopoulos and Kuck 1987), and never more than takes kParcelNs.
-void Engine::dispatch_to_workers() {
-  const std::size_t workers = options_.executor->workers();
-  if (!gathers_.empty()) gather_ready();
-  while (parcels_out_ < workers && !ends()) {
-    lane::Gather* const due = gathers_.empty() ? nullptr : due_gather();
-    if (due != nullptr) {
-      Parcel& parcel = free_parcel();
-      parcel.batch_of = due->handler;
-      take_gathered(*due, parcel.items);
-      submit(parcel);
-      if (parcels_out_ == workers) return;
-    }
-    if (!lanes_.any_ready()) {
-      if (due == nullptr) return;
-      continue;
-    }
-    const double affordable = item_cost_ns_ > 0 ? std::clamp(kParcelNs / item_cost_ns_, 1.0, kMostOfAParcel) : 1;
-    const std::size_t share_of_lanes = std::max<std::size_t>(1, lanes_.ready() / (2 * workers));
-    const auto share_of_items = static_cast<std::size_t>(affordable);
-    const std::size_t run = std::max<std::size_t>(1, share_of_items / share_of_lanes);  // of one lane
-    Parcel& parcel = free_parcel();
-    parcel.batch_of = nullptr;
-    std::vector<Item*>& items = parcel.items;
-    items.clear();
-    for (std::size_t lanes = 0; lanes < share_of_lanes && items.size() < share_of_items; ++lanes) {
-      Lane* const lane = lanes_.take_ready();
-      if (lane == nullptr) break;
-      lane->state = Lane::State::running;
-      std::size_t taken = 0;
-      for (Item* item = lane->first; item != nullptr && taken < run; item = item->next, ++taken) {
-        if (taken > 0 && item->routes->batches && item->gather != nullptr) break;  // its turn is another
-        start_running(*item);
-        item->state = Item::State::running;
-        item->verdict = item->next_target > 0 ? item->verdict : lane::Verdict::none;
-        items.push_back(item);
-      }
-    }
-    submit(parcel);
-  }
-}
-
-Parcel& Engine::free_parcel() {
-  if (free_parcels_.empty()) {
-    auto& made = parcels_.emplace_back(std::make_unique<Parcel>());
-    made->runner = &runner_;
-    made->clock = options_.clock;
-    made->returned = [this](Parcel& parcel) { inbox_->post([this, &parcel] { parcel_returned(parcel); }); };
-    free_parcels_.push_back(made.get());
-  }
-  Parcel& parcel = *free_parcels_.back();
-  free_parcels_.pop_back();
-  return parcel;
-}
-
-void Engine::submit(Parcel& parcel) {
-  ++parcels_out_;
-  options_.executor->submit(parcel);
-}
-
 // ---- bounds ----
 
 // A lane that has had its share of the unfinished messages, and a source whose window is nearly full, get no more for now. Where the
@@ -230,10 +173,31 @@ Result<void> Engine::withhold(settle::Source& source, bool on) {
 }
 
 void Engine::release_share(Item& item) noexcept {
-  lane::SharedBatch* const shared = std::exchange(item.batch, nullptr);
-  if (shared == nullptr || --shared->users > 0) return;
-  shared->batch.release();
-  free_batches_.push_back(shared);
+  if (lane::SharedBatch* const shared = std::exchange(item.batch, nullptr)) give_up_share(*shared);
+}
+
+void Engine::give_up_share(lane::SharedBatch& shared) noexcept {
+  if (--shared.users > 0) return;
+  shared.batch.release();
+  shared.serial = 0;
+  shared.items.clear();
+  free_batches_.push_back(&shared);
+}
+
+// Few messages of a batch may be left, behind a handler that takes its time, while others come and go: each such batch would pin a whole
+// response of the broker.
+void Engine::park_oldest() {
+  const auto over = [this] { return held_batches_.front().batch->serial != held_batches_.front().serial; };
+  while (!held_batches_.empty() && (over() || held_batches_.size() > kBatchesHeld)) {
+    if (!over()) {
+      const auto [batch, serial] = held_batches_.front();
+      for (std::size_t i = 0; batch->serial == serial && i < batch->items.size(); ++i) {  // until the last that needs it is parked
+        Item& item = *batch->items[i];
+        if (item.batch == batch && item.state == Item::State::queued) park(item);
+      }
+    }
+    held_batches_.pop_front();
+  }
 }
 
 // A message that waits must not pin the batch it came in, and with it a whole response of the broker.

@@ -116,7 +116,9 @@ Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& s
 // What is due without a poll: news, timers, revocations, lanes that became free. Returns whether there was anything.
 bool Engine::work_through() {
   bool worked = inbox_->run();
-  worked = fire(now()) || worked;
+  const nanoseconds at = now();
+  worked = fire(at) || worked;
+  worked = take_back_overdue(at) || worked;
   advance_partings();
   if ((lanes_.any_ready() || (!gathers_.empty() && due_gather() != nullptr)) && !here_busy_) {
     dispatch();
@@ -173,6 +175,7 @@ std::uint32_t Engine::credit() const noexcept {
 std::optional<nanoseconds> Engine::next_due() const {
   std::optional<nanoseconds> due = next_attempt_due();
   if (const auto timeout = timeouts_.next()) due = std::min(due.value_or(*timeout), *timeout);
+  if (!overdue_.empty()) due = std::min(due.value_or(overdue_.front().when), overdue_.front().when);
   return due;
 }
 

@@ -123,6 +123,15 @@ class Engine {
     std::uint64_t serial;
     bool of_dead_letter = false;
   };
+  struct HeldBatch {
+    lane::SharedBatch* batch;
+    std::uint64_t serial;
+  };
+  struct Overdue {
+    nanoseconds when;
+    Parcel* parcel;
+    std::uint64_t serial;
+  };
   // A revocation that waits for handlers.
   struct Parting {
     std::vector<settle::Source*> sources;
@@ -145,19 +154,18 @@ class Engine {
   bool ends() const noexcept { return failure_ || error_meanwhile_ || let_all_go_; }  // nothing more is begun
   bool in_hand(const lane::Item& item, std::uint64_t serial) const noexcept { return item.serial == serial; }
 
-  // arrival.cpp: from a batch into lanes, from lanes to workers
+  // arrival.cpp: from a batch into lanes
   void take_batch(border::Batch batch, const std::stop_token& stop);
   lane::Item* arrive(const dispytch_message& raw, lane::SharedBatch& shared, nanoseconds at);
   void dispatch();
   void dispatch_here();
-  void dispatch_to_workers();
-  Parcel& free_parcel();
-  void submit(Parcel& parcel);
   void run_here(lane::Item& item);
   void withhold_where_full(settle::Source& source, lane::Lane& lane);
   void resume_where_room();
   Result<void> withhold(settle::Source& source, bool on);
   void release_share(lane::Item& item) noexcept;
+  void give_up_share(lane::SharedBatch& shared) noexcept;
+  void park_oldest();
   void park(lane::Item& item);
 
   // gather.cpp: batches
@@ -174,8 +182,18 @@ class Engine {
   void defer(lane::Item& item);
   void park_gathered();
 
-  // outcome.cpp: what becomes of a message
+  // hand_out.cpp: from lanes to workers, and back
+  void dispatch_to_workers();
+  bool room_for_parcels() const noexcept;
+  Parcel& free_parcel();
+  void submit(Parcel& parcel);
   void parcel_returned(Parcel& parcel);
+  void judge_all(Parcel& parcel, std::size_t from, std::size_t to);
+  void take_back(Parcel& parcel);
+  bool take_back_overdue(nanoseconds at);
+  void take_back_all();
+
+  // outcome.cpp: what becomes of a message
   void judge(lane::Item& item);
   void await(lane::Item& item);
   void answered(lane::Item& item, std::uint64_t serial, Attempt::Answer answer);
@@ -242,13 +260,17 @@ class Engine {
   std::deque<Parting> partings_;
   std::vector<std::unique_ptr<lane::SharedBatch>> batches_;  // all there are; those without users are used again
   std::vector<lane::SharedBatch*> free_batches_;
+  std::uint64_t batch_serial_ = 0;
+  std::deque<HeldBatch> held_batches_;  // with workers: by their arrival; those that are over stay until they are the first
   std::vector<std::unique_ptr<Parcel>> parcels_;
   std::vector<Parcel*> free_parcels_;
   std::size_t parcels_out_ = 0;
-  double item_cost_ns_ = 0;  // of a message's handling by workers, smoothed
-  bool here_busy_ = false;   // a handler runs on the thread that steps
-  nanoseconds arrived_{};    // of the batch at hand
-  bool arriving_ = false;    // it is being taken in
+  std::uint64_t parcel_serial_ = 0;
+  std::deque<Overdue> overdue_;  // parcels of several messages, by the time at which they should be back
+  double item_cost_ns_ = 0;      // of a message's handling by workers, smoothed
+  bool here_busy_ = false;       // a handler runs on the thread that steps
+  nanoseconds arrived_{};        // of the batch at hand
+  bool arriving_ = false;        // it is being taken in
 
   std::vector<std::unique_ptr<lane::Gather>> gathers_;  // one for each handler of batches
   std::vector<lane::Item*> gathered_here_;              // the batch that is handled on the thread that steps

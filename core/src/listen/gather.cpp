@@ -98,7 +98,7 @@ Gather* Engine::due_gather() {
 // nullopt: nothing waits, or nobody could begin it.
 std::optional<nanoseconds> Engine::next_gather() const {
   std::optional<nanoseconds> due;
-  if (here_busy_ || ends() || (options_.executor && parcels_out_ >= options_.executor->workers())) return due;
+  if (here_busy_ || ends() || (options_.executor && !room_for_parcels())) return due;
   for (const auto& gather : gathers_) {
     if (gather->size == 0 || DISPYTCH_MUTATE("forget_a_batch")) continue;
     const nanoseconds at = gather->lanes.front().since + gather->wait();

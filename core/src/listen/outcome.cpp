@@ -7,7 +7,6 @@
 #include "listen/engine.hpp"
 
 namespace dispytch::listen {
-namespace {
 
 using lane::Item;
 using lane::Lane;
@@ -15,10 +14,6 @@ using lane::Trouble;
 using lane::Verdict;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-
-constexpr double kSmoothing = 0.2;  // of a new measurement of what a message costs
-
-}  // namespace
 
 const handle::Policy& Engine::policy_of(const Item& item) const noexcept {
   return item.trouble && item.trouble->handler != nullptr ? item.trouble->handler->policy : listener_policy_;
@@ -35,26 +30,6 @@ void Engine::stop_running(Item& item) noexcept {
   if (!std::exchange(item.counts_as_running, false)) return;
   --item.source->running;
   --running_;
-}
-
-void Engine::parcel_returned(Parcel& parcel) {
-  --parcels_out_;
-  if (parcel.batch_of != nullptr) {
-    gathered_returned(parcel.items);
-    free_parcels_.push_back(&parcel);
-    return;
-  }
-  if (parcel.tried > 0) {
-    const double cost = static_cast<double>(parcel.took.count()) / static_cast<double>(parcel.tried);
-    item_cost_ns_ = item_cost_ns_ > 0 ? item_cost_ns_ + kSmoothing * (cost - item_cost_ns_) : std::max(cost, 1.0);
-  }
-  for (std::size_t i = 0; i < parcel.items.size(); ++i) {
-    Item& item = *parcel.items[i];
-    Lane& lane = *item.lane;
-    judge(item);
-    if (i + 1 == parcel.items.size() || parcel.items[i + 1]->lane != &lane) advance(lane);
-  }
-  free_parcels_.push_back(&parcel);
 }
 
 // The worker is back with a verdict. The lane's state is set where it must wait; advance() does the rest.

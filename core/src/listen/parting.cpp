@@ -157,6 +157,7 @@ void Engine::part(Parting& parting) {
 // What has not begun is let go at once: it is delivered to the next owner. What runs stays until it is back.
 void Engine::let_go(const std::vector<settle::Source*>& sources) {
   for (settle::Source* source : sources) source->let_go.store(true, std::memory_order_relaxed);
+  if (!DISPYTCH_MUTATE("begin_what_was_let_go")) take_back_all();
   std::vector<Lane*> lanes;
   lanes_.for_each([&](Lane& lane) { lanes.push_back(&lane); });
   if (DISPYTCH_MUTATE("forget_one_lane_on_revoke") && !lanes.empty()) lanes.pop_back();

@@ -368,15 +368,16 @@ TEST(Batches, AreHandledByWorkersSideBySideAndNotTwiceInALane) {
 
 TEST(Batches, ThatNoWorkerIsFreeForDoNotKeepTheListenerAwake) {
   Batches batches;
-  Rig rig{noting(batches, {.max = 2, .wait = 50ms}), {.workers = 1}};
+  Rig rig{noting(batches, {.max = 2, .wait = 50ms}), {.workers = 1, .partitions = {0, 1, 2}}};
   for (const char* id : {"a", "b"}) rig.broker.append(0, order(id));
-  rig.broker.append(1, order("c"));
+  for (const char* id : {"c", "d"}) rig.broker.append(1, order(id));
+  rig.broker.append(2, order("e"));
   rig.settle();
   rig.advance(1s);
-  EXPECT_EQ(rig.parcels(), 1);
+  EXPECT_EQ(rig.parcels(), 2) << "one to work on, one to go on with";
   EXPECT_EQ(rig.engine().next_attempt_due(), std::nullopt);
   rig.settle_with_workers();
-  EXPECT_THAT(batches, ElementsAre(ElementsAre("a", "b"), ElementsAre("c")));
+  EXPECT_THAT(batches, ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("e")));
 }
 
 TEST(Batches, AreHandedOverAsTheyAreWhereABoundLetsNoMoreCome) {
@@ -411,6 +412,7 @@ TEST(Batches, WithAWorkerLeaveOutWhatWasLetGoMeanwhile) {
   ASSERT_EQ(rig.parcels(), 1);
   rig.broker.revoke({0});
   rig.settle();
+  rig.advance(1s);  // what stays waits for company once more
   rig.settle_with_workers();
   EXPECT_THAT(batches, ElementsAre(ElementsAre("b")));
   EXPECT_EQ(rig.engine().unfinished(), 0);

@@ -176,6 +176,32 @@ TEST(Parking, CopiesWhatArrivesBehindABlockedMessage) {
   EXPECT_THAT(seen, ElementsAre("first", "behind", "further behind"));
 }
 
+TEST(Parking, CopiesWhatIsLeftOfOldBatchesBehindAHandlerThatTakesItsTime) {
+  std::vector<std::string> handled;
+  HandlerGroup group;
+  group.on<Order>([&](const Order& order) { handled.push_back(order.id); });
+  Rig rig{std::move(group), {.delivery = {.ordering = Ordering::key}, .workers = 2}};
+  rig.broker.append(0, order("slow", "stuck"));
+  rig.settle();
+  ASSERT_EQ(rig.parcels(), 1) << "with a worker, and stays there";
+  std::vector<std::string> expected{"slow"};
+  for (int i = 0; i < 200; ++i) {
+    rig.broker.append(0, order("quick", "other"));
+    expected.push_back("stuck " + std::to_string(i));
+    rig.broker.append(0, order(expected.back(), "stuck"));
+    rig.settle();
+    while (rig.parcels() > 1) {
+      rig.work(1);
+      rig.settle();
+    }
+  }
+  EXPECT_EQ(rig.engine().unfinished(), 201);
+  EXPECT_LE(rig.broker.unreleased_batches(), 33) << "32, and that of the message with the worker";
+  rig.settle_with_workers();
+  std::erase(handled, "quick");
+  EXPECT_EQ(handled, expected);
+}
+
 TEST(Parking, SaysWhichMessagesHeadersItCouldNotRead) {
   HandlerGroup group;
   group.on<Order>([](const Order&) { throw Busy{"busy"}; }, {.retry = {.attempts = 1}});

@@ -68,13 +68,13 @@ class HandWorkers final : public Executor {
   void run(std::size_t index) {
     Parcel* const parcel = waiting_.at(index);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
-    parcel->run(decoder_);
+    codec::Decoder decoder;  // of the thread that calls
+    parcel->run(decoder);
   }
 
  private:
   const std::size_t workers_;
   std::deque<Parcel*>& waiting_;
-  codec::Decoder decoder_;
 };
 
 /// Dead letters that a test confirms or refuses.
