@@ -7,10 +7,35 @@ namespace dispytch::memory {
 
 using State = GroupPartition::State;
 
+namespace {
+
+constexpr std::chrono::milliseconds kLongestDelay = std::chrono::hours{24 * 365 * 100};  // a time that is a time in nanoseconds as well
+
+}  // namespace
+
 /// A batch's own memory, and its share in the segments that its messages point into.
 struct Consumer::Delivery {
   std::vector<plugin::InboundMessage> messages = {};
   std::vector<std::shared_ptr<Segment>> segments = {};
+
+  // Whether another message of that size is within the limits.
+  bool has_room(const plugin::Limits& limits, std::uint64_t bytes) const noexcept {
+    return limits.max_messages > 0 && (bytes <= limits.max_bytes || messages.empty());
+  }
+  void hold(const std::shared_ptr<Segment>& segment) {
+    if (segments.empty() || segments.back() != segment) segments.push_back(segment);
+  }
+  plugin::InboundMessage& add(const dispytch_message& stored, std::uint64_t bytes, std::uint32_t source, plugin::Limits& limits) {
+    plugin::InboundMessage& message = messages.emplace_back(stored);
+    message.source = source;
+    --limits.max_messages;
+    limits.max_bytes -= std::min(bytes, limits.max_bytes);
+    return message;
+  }
+  static void count(plugin::InboundMessage& message, std::uint32_t attempt) noexcept {
+    message.attempt = attempt;
+    if (attempt > 1) message.flags |= DISPYTCH_MSG_REDELIVERED;
+  }
 };
 
 Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, Subscription subscription)
@@ -75,7 +100,13 @@ plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds t
     if (limits.max_messages > 0 && take_messages(limits, out)) break;
     if (woken_ || timeout.count() <= 0) break;
     SteadyClock::time_point wait_until = until;
-    if (deadline) wait_until = std::min(wait_until, SteadyClock::now() + std::max(*deadline - now, std::chrono::nanoseconds{1'000'000}));
+    const auto wait_for = [&](std::chrono::nanoseconds time) {
+      wait_until = std::min(wait_until, SteadyClock::now() + std::max(time, std::chrono::nanoseconds{1'000'000}));
+    };
+    if (deadline) wait_for(*deadline - now);
+    if (limits.max_messages > 0) {
+      if (const auto due = next_due()) wait_for(*due - clock_.monotonic());
+    }
     notified_ = false;
     if (wakeup_.wait_until(lock, wait_until) == std::cv_status::timeout && SteadyClock::now() >= until) timeout = {};
   }
@@ -101,27 +132,52 @@ bool Consumer::take_messages(plugin::Limits limits, plugin::BatchOut& out) {
 }
 
 bool Consumer::take_from(GroupPartition& source, plugin::Limits& limits, Delivery& delivery) {
+  if (source.progress.next_due() && !take_due(source, limits, delivery)) return false;
   const std::uint32_t number = Member::source(source.slot);
-  const Segment* segment = nullptr;
   for (;;) {
     source.progress.skip_settled();
     const std::int64_t offset = source.progress.position();
     if (offset >= source.partition.end()) return true;
     const dispytch_message& stored = source.partition.at(offset).view;
-    const std::uint64_t bytes = stored.key.len + stored.payload.len;
-    if (limits.max_messages == 0 || (bytes > limits.max_bytes && !delivery.messages.empty())) return false;
-    if (segment != source.partition.segment(offset).get()) {
-      delivery.segments.push_back(source.partition.segment(offset));
-      segment = delivery.segments.back().get();
+    if ((stored.flags & DISPYTCH_MSG_DELIVER_AT) != 0) {
+      const std::int64_t now_ms = clock_.unix_ms();
+      if (stored.deliver_at_ms > now_ms) {
+        source.progress.delay(clock_.monotonic() + std::min(kLongestDelay, std::chrono::milliseconds{stored.deliver_at_ms - now_ms}));
+        continue;
+      }
     }
-    plugin::InboundMessage& message = delivery.messages.emplace_back(stored);
-    message.source = number;
+    const std::uint64_t bytes = stored.key.len + stored.payload.len;
+    if (!delivery.has_room(limits, bytes)) return false;
+    delivery.hold(source.partition.segment(offset));
+    plugin::InboundMessage& message = delivery.add(stored, bytes, number, limits);
     message.token = token(source.slot, offset);
-    message.attempt = source.progress.deliver();
-    if (message.attempt > 1) message.flags |= DISPYTCH_MSG_REDELIVERED;
-    --limits.max_messages;
-    limits.max_bytes -= std::min(bytes, limits.max_bytes);
+    Delivery::count(message, source.progress.deliver());
   }
+}
+
+bool Consumer::take_due(GroupPartition& source, plugin::Limits& limits, Delivery& delivery) {
+  const std::chrono::nanoseconds now = clock_.monotonic();
+  while (source.progress.next_due() && *source.progress.next_due() <= now) {
+    const std::int64_t offset = source.progress.first_delayed();
+    const dispytch_message& stored = source.partition.at(offset).view;
+    const std::uint64_t bytes = stored.key.len + stored.payload.len;
+    if (!delivery.has_room(limits, bytes)) return false;
+    delivery.hold(source.partition.segment(offset));
+    plugin::InboundMessage& message = delivery.add(stored, bytes, Member::source(source.slot), limits);
+    message.token = delayed_token(source.slot, offset);
+    Delivery::count(message, source.progress.deliver_first_delayed());
+  }
+  return true;
+}
+
+std::optional<std::chrono::nanoseconds> Consumer::next_due() const noexcept {
+  std::optional<std::chrono::nanoseconds> next;
+  for (const Slot& slot : slots) {
+    if (slot.partition == nullptr || slot.partition->state != State::active || slot.partition->paused) continue;
+    const auto due = slot.partition->progress.next_due();
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
 }
 
 plugin::Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
@@ -130,8 +186,8 @@ plugin::Status Consumer::settle(plugin::Strided<const plugin::Settlement> settle
   bool unknown_action = false;
   GroupPartition* last = nullptr;
   for (const plugin::Settlement settlement : settlements) {
-    const bool up_to = settlement.action == DISPYTCH_ACK_UP_TO;
-    if (settlement.action != DISPYTCH_ACK && !up_to) {
+    const bool requeues = settlement.action == DISPYTCH_REQUEUE;
+    if (settlement.action != DISPYTCH_ACK && settlement.action != DISPYTCH_ACK_UP_TO && !requeues) {
       unknown_action = true;
       continue;
     }
@@ -139,16 +195,26 @@ plugin::Status Consumer::settle(plugin::Strided<const plugin::Settlement> settle
       if (!settle_event(settlement.token)) ++fenced;
       continue;
     }
-    GroupPartition* const partition = by_token(settlement.token);
+    const Named named = by_token(settlement.token);
+    GroupPartition* const partition = named.partition;
     if (partition != last && last != nullptr) last->topic.trim(last->partition);
     last = partition;
-    const auto offset = static_cast<std::uint32_t>(settlement.token);
-    if (partition == nullptr || !(up_to ? partition->progress.ack_up_to(offset) : partition->progress.ack(offset))) ++fenced;
+    const auto settle = [&](Progress& progress) {
+      const auto delivered = named.delayed ? Progress::Out::after_a_delay : Progress::Out::in_order;
+      if (requeues) return progress.requeue(named.offset, clock_.monotonic() + std::chrono::milliseconds{settlement.delay_ms}, delivered);
+      return settlement.action == DISPYTCH_ACK_UP_TO ? progress.ack_up_to(named.offset, delivered) : progress.ack(named.offset, delivered);
+    };
+    if (partition == nullptr || !settle(partition->progress)) {
+      ++fenced;
+      continue;
+    }
+    forget_token(settlement.token);
+    if (requeues) signal();  // also a poll that waits may have to end sooner now
   }
   if (last != nullptr) last->topic.trim(last->partition);
   if (unknown_action) {
     return plugin::Error{.code = DISPYTCH_ENOTIMPL,
-                         .text = "the memory backend can acknowledge a message, one or all up to it, and nothing else"};
+                         .text = "the memory backend can acknowledge a message, one or all up to it, and take one back, and nothing else"};
   }
   if (fenced > 0) {
     return plugin::Error{.code = DISPYTCH_EFENCED,

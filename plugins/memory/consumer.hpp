@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ class Consumer final : private Member, private TopicWatcher {
   bool take_messages(plugin::Limits limits, plugin::BatchOut& out);
   // Whether the limits allow more.
   bool take_from(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery);
+  bool take_due(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery);
+  // When the first of the delayed messages that may be delivered is due, on the host's monotonic clock.
+  std::optional<std::chrono::nanoseconds> next_due() const noexcept;
   bool settle_event(std::uint64_t token);
 
   const std::shared_ptr<Broker> broker_;

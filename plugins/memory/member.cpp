@@ -31,12 +31,24 @@ void Member::drop(GroupPartition& partition) noexcept {
 
 void Member::fence(std::uint16_t slot) noexcept {
   if (++slots[slot].serial == 0) ++slots[slot].serial;  // so that no token is 0
+  std::erase_if(delayed_tokens_, [slot](const auto& token) { return token.second >> 48 == slot; });
 }
 
-GroupPartition* Member::by_token(std::uint64_t token) const noexcept {
+std::uint64_t Member::delayed_token(std::uint16_t slot, std::int64_t offset) {
+  delayed_tokens_.emplace(++last_delayed_token_, token(slot, offset));
+  return last_delayed_token_;
+}
+
+Member::Named Member::by_token(std::uint64_t token) const noexcept {
+  const bool delayed = token >> 48 == kDelayedSlot;
+  if (delayed) {
+    const auto found = delayed_tokens_.find(token);
+    if (found == delayed_tokens_.end()) return {};
+    token = found->second;
+  }
   const std::size_t slot = token >> 48;
-  if (slot >= slots.size() || slots[slot].serial != static_cast<std::uint16_t>(token >> 32)) return nullptr;
-  return slots[slot].partition;
+  if (slot >= slots.size() || slots[slot].serial != static_cast<std::uint16_t>(token >> 32)) return {};
+  return {slots[slot].partition, static_cast<std::uint32_t>(token), delayed};
 }
 
 GroupPartition* Member::by_source(std::uint32_t source) const noexcept {

@@ -34,5 +34,5 @@ class Backend {
 using namespace dispytch::plugin;  // the names of the capabilities
 DISPYTCH_PLUGIN(dispytch::memory::Backend, .id = "memory", .version = "1.0.0", .license = "Apache-2.0",
                 .capabilities = {headers, keys, partitions, order_by_key, order_by_source, groups, ack_each, ack_up_to, count_attempts,
-                                 patterns},
+                                 requeue, delay, patterns},
                 .config_schema = dispytch::memory::kSchema)

@@ -64,6 +64,10 @@ std::int64_t Partition::append(const dispytch_message& message, std::size_t size
     view.timestamp_ms = now_ms;
     view.flags |= DISPYTCH_MSG_APPEND_TIME;
   }
+  if ((message.flags & DISPYTCH_MSG_DELIVER_AT) != 0) {
+    view.deliver_at_ms = message.deliver_at_ms;
+    view.flags |= DISPYTCH_MSG_DELIVER_AT;
+  }
   return end_++;
 }
 

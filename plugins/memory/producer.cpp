@@ -38,7 +38,6 @@ plugin::Accepted Producer::send(plugin::Strided<const plugin::MessageView> messa
 
 Producer::Sent Producer::send_one(const dispytch_message& message) {
   if (message.token == 0) throw refused(DISPYTCH_EINVAL, "the message has no token; its report could not be told from others");
-  if ((message.flags & DISPYTCH_MSG_DELIVER_AT) != 0) throw refused(DISPYTCH_ENOTIMPL, "the memory backend can't delay a message");
   Topic& topic = topic_of(message);
   const std::size_t size = size_of(message);
   if (size > topic.options().max_bytes) {

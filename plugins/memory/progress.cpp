@@ -2,11 +2,12 @@
 
 namespace dispytch::memory {
 
-std::int64_t Progress::find(std::uint32_t offset) const noexcept {
+std::int64_t Progress::find(std::uint32_t offset, Out delivered) const noexcept {
   // The window is far shorter than 2^32 messages, so the low bits alone tell the place; what lies before base wraps to a huge one.
   const std::int64_t place = std::uint32_t{offset - static_cast<std::uint32_t>(base_)};
-  if (place >= position_ - base_ || window_[static_cast<std::size_t>(place)].settled) return -1;
-  return place;
+  if (place >= size()) return -1;
+  const Entry& entry = window_[static_cast<std::size_t>(place)];
+  return entry.out == delivered && !entry.settled ? place : -1;
 }
 
 void Progress::commit() noexcept {
@@ -18,33 +19,55 @@ void Progress::commit() noexcept {
   committed_ = base_;
 }
 
-bool Progress::ack(std::uint32_t offset) noexcept {
-  const std::int64_t place = find(offset);
+bool Progress::ack(std::uint32_t offset, Out delivered) noexcept {
+  const std::int64_t place = find(offset, delivered);
   if (place < 0) return false;
   window_[static_cast<std::size_t>(place)].settled = true;
   commit();
   return true;
 }
 
-bool Progress::ack_up_to(std::uint32_t offset) noexcept {
-  const std::int64_t place = find(offset);
+bool Progress::ack_up_to(std::uint32_t offset, Out delivered) noexcept {
+  const std::int64_t place = find(offset, delivered);
   if (place < 0) return false;
   window_.erase(window_.begin(), window_.begin() + place + 1);
   base_ += place + 1;
+  std::erase_if(delayed_, [this](const auto& delayed) { return delayed.second < base_; });
   commit();
+  return true;
+}
+
+std::uint32_t Progress::deliver_first_delayed() noexcept {
+  Entry& delivered = entry(first_delayed());
+  delayed_.erase(delayed_.begin());
+  delivered.delayed = false;
+  delivered.out = Out::after_a_delay;
+  return ++delivered.deliveries;
+}
+
+bool Progress::requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out delivered) {
+  const std::int64_t place = find(offset, delivered);
+  if (place < 0) return false;
+  delayed_.emplace(due, base_ + place);
+  Entry& requeued = window_[static_cast<std::size_t>(place)];
+  requeued.delayed = true;
+  requeued.out = Out::no;
   return true;
 }
 
 void Progress::rewind() noexcept {
   if (base_ != committed_) {  // after a seek that no settlement followed
     window_.clear();
+    delayed_.clear();
     base_ = committed_;
   }
+  for (Entry& entry : window_) entry.out = Out::no;
   position_ = base_;
 }
 
 void Progress::seek(std::int64_t offset) noexcept {
   window_.clear();
+  delayed_.clear();
   base_ = position_ = offset;
 }
 

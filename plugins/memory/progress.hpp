@@ -1,8 +1,12 @@
 // How far a group has come in one partition: what it has been given, what it has settled, where it goes on.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace dispytch::memory {
 
@@ -10,9 +14,13 @@ namespace dispytch::memory {
 ///
 /// The window holds one entry for each message from `base` on that has been delivered; settled entries leave it at the front, so
 /// base is the low-water mark. `committed` follows base with every settlement and is what outlives a lease: a seek alone commits nothing.
+/// What is delayed stays in the window, unsettled, and is passed over until it is due; then it is delivered out of its place.
 /// Invariant: base <= position, and the window covers at least [base, position).
 class Progress {
  public:
+  /// How this lease has delivered a message that it hasn't given back since. A token names one delivery, not the message.
+  enum class Out : std::uint8_t { no, in_order, after_a_delay };
+
   explicit Progress(std::int64_t start) noexcept : committed_{start}, base_{start}, position_{start} {}
 
   std::int64_t committed() const noexcept { return committed_; }
@@ -20,44 +28,69 @@ class Progress {
   /// The oldest offset that may still be delivered.
   std::int64_t oldest_needed() const noexcept { return committed_ < base_ ? committed_ : base_; }
 
-  /// Moves the position over messages that were settled by an earlier lease; afterwards position() is what to deliver next.
+  /// Moves the position over messages that were settled by an earlier lease, are delayed, or were delivered out of their place; afterwards
+  /// position() is what to deliver next.
   void skip_settled() noexcept {
-    while (position_ - base_ < size() && entry(position_).settled) ++position_;
+    while (position_ - base_ < size() && entry(position_).passed_over()) ++position_;
   }
 
   /// Delivers the message at position(). Returns how often it has been delivered to the group, this time included.
   std::uint32_t deliver() {
     if (position_ - base_ == size()) window_.push_back({});
-    return ++entry(position_++).deliveries;
+    Entry& delivered = entry(position_++);
+    delivered.out = Out::in_order;
+    return ++delivered.deliveries;
   }
+
+  /// Passes over the message at position() until `due`, on the host's monotonic clock.
+  void delay(std::chrono::nanoseconds due) {
+    if (position_ - base_ == size()) window_.push_back({});
+    entry(position_).delayed = true;
+    delayed_.emplace(due, position_++);
+  }
+  /// When the first of the delayed messages is due.
+  std::optional<std::chrono::nanoseconds> next_due() const noexcept {
+    return delayed_.empty() ? std::nullopt : std::optional{delayed_.begin()->first};
+  }
+  /// The offset of the message that is due first; there is one.
+  std::int64_t first_delayed() const noexcept { return delayed_.begin()->second; }
+  /// Delivers it, as deliver() does.
+  std::uint32_t deliver_first_delayed() noexcept;
 
   /// Settles the delivered message whose offset ends in these 32 bits. False, and nothing changes, where it is settled already or
   /// was never delivered.
-  bool ack(std::uint32_t offset) noexcept;
+  bool ack(std::uint32_t offset, Out delivered = Out::in_order) noexcept;
   /// Settles that message and all before it.
-  bool ack_up_to(std::uint32_t offset) noexcept;
+  bool ack_up_to(std::uint32_t offset, Out delivered = Out::in_order) noexcept;
 
-  /// Another consumer takes over: what is not settled is delivered again, from committed() on.
+  /// The delivered message is not settled, and to be delivered again, not before `due`. False as for ack.
+  bool requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out delivered = Out::in_order);
+
+  /// Another consumer takes over: what is not settled is delivered again, from committed() on; what is delayed stays so.
   void rewind() noexcept;
-  /// Delivery goes on at `offset`; what was delivered before is forgotten, not settled.
+  /// Delivery goes on at `offset`; what was delivered or delayed before is forgotten, not settled.
   void seek(std::int64_t offset) noexcept;
 
  private:
   struct Entry {
     std::uint32_t deliveries = 0;
     bool settled = false;
+    bool delayed = false;  // it is in delayed_
+    Out out = Out::no;
+    bool passed_over() const noexcept { return settled || delayed || out != Out::no; }
   };
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(window_.size()); }
   Entry& entry(std::int64_t offset) noexcept { return window_[static_cast<std::size_t>(offset - base_)]; }
   // The place in the window of a delivered, unsettled message; -1 where there is none.
-  std::int64_t find(std::uint32_t offset) const noexcept;
+  std::int64_t find(std::uint32_t offset, Out delivered) const noexcept;
   void commit() noexcept;
 
   std::int64_t committed_;
   std::int64_t base_;
   std::int64_t position_;
   std::deque<Entry> window_ = {};
+  std::set<std::pair<std::chrono::nanoseconds, std::int64_t>> delayed_ = {};  // when it is due, and the offset
 };
 
 }  // namespace dispytch::memory

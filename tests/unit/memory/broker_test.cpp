@@ -138,9 +138,6 @@ TEST_F(BrokerTest, RefusesWhatItCannotKeep) {
   dispytch_message message{};
   message.topic = plugin::bytes("orders");
   EXPECT_EQ(producer->send({&message, sizeof(message), 1}).status.code(), DISPYTCH_EINVAL) << "no token";
-  message.token = 1;
-  message.flags = DISPYTCH_MSG_DELIVER_AT;
-  EXPECT_EQ(producer->send({&message, sizeof(message), 1}).status.code(), DISPYTCH_ENOTIMPL) << "delivered at once it would be too early";
 }
 
 TEST_F(BrokerTest, AHostThatPullsNoReportsIsHeldBack) {

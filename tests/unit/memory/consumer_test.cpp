@@ -126,7 +126,7 @@ TEST_F(BrokerTest, RefusesAnActionThatItDoesNotOfferAndTakesTheRest) {
   const auto billing = reader();
   put_all({{.payload = "a"}, {.payload = "b"}});
   const std::vector<Received> messages = billing->poll_all();
-  const dispytch_settlement settlements[] = {{messages[0].token, DISPYTCH_REQUEUE, 0}, {messages[1].token, DISPYTCH_ACK, 0}};
+  const dispytch_settlement settlements[] = {{messages[0].token, DISPYTCH_REJECT, 0}, {messages[1].token, DISPYTCH_ACK, 0}};
   const plugin::Status status = billing->consumer.settle({settlements, sizeof(dispytch_settlement), 2});
   EXPECT_EQ(status.code(), DISPYTCH_ENOTIMPL);
   EXPECT_EQ(billing->settle(messages[1].token), DISPYTCH_EFENCED) << "it is settled already";

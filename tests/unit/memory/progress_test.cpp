@@ -5,6 +5,8 @@
 namespace dispytch::memory {
 namespace {
 
+using namespace std::chrono_literals;
+
 // Delivers `count` messages, as a poll does.
 void deliver(Progress& progress, int count) {
   for (int i = 0; i < count; ++i) {
@@ -112,6 +114,82 @@ TEST(Progress, TellsOffsetsApartBeyond32Bits) {
   deliver(progress, 3);
   EXPECT_TRUE(progress.ack_up_to(0));
   EXPECT_EQ(progress.committed(), (std::int64_t{1} << 32) + 1);
+}
+
+TEST(Progress, KeepsWhatIsRequeuedUnsettledAndPassesOverIt) {
+  Progress progress{0};
+  deliver(progress, 3);
+  EXPECT_TRUE(progress.requeue(1, 20ms));
+  EXPECT_TRUE(progress.requeue(0, 10ms));
+  EXPECT_FALSE(progress.requeue(0, 5ms)) << "it isn't out any more";
+  EXPECT_FALSE(progress.ack(0));
+  EXPECT_FALSE(progress.ack_up_to(1));
+  EXPECT_TRUE(progress.ack(2));
+  EXPECT_EQ(progress.committed(), 0);
+  EXPECT_EQ(progress.next_due(), 10ms);
+  EXPECT_EQ(progress.first_delayed(), 0);
+  EXPECT_EQ(progress.deliver_first_delayed(), 2U) << "its second delivery";
+  EXPECT_EQ(progress.next_due(), 20ms);
+  EXPECT_FALSE(progress.ack(0)) << "by the delivery before";
+  EXPECT_TRUE(progress.ack(0, Progress::Out::after_a_delay));
+  EXPECT_EQ(progress.committed(), 1);
+  EXPECT_EQ(progress.deliver_first_delayed(), 2U);
+  EXPECT_EQ(progress.next_due(), std::nullopt);
+  EXPECT_TRUE(progress.ack(1, Progress::Out::after_a_delay));
+  EXPECT_EQ(progress.committed(), 3);
+}
+
+TEST(Progress, KeepsADelayForTheNextHolder) {
+  Progress progress{0};
+  deliver(progress, 2);
+  EXPECT_TRUE(progress.requeue(0, 10ms));
+  progress.rewind();
+  progress.skip_settled();
+  EXPECT_EQ(progress.position(), 1);
+  EXPECT_EQ(progress.next_due(), 10ms);
+  EXPECT_EQ(progress.deliver_first_delayed(), 2U);
+  progress.rewind();
+  progress.skip_settled();
+  EXPECT_EQ(progress.position(), 0) << "it was delivered, and not settled";
+  EXPECT_EQ(progress.deliver(), 3U);
+}
+
+TEST(Progress, DeliversNothingTwiceToOneHolder) {
+  Progress progress{0};
+  deliver(progress, 3);
+  EXPECT_TRUE(progress.requeue(2, 10ms));
+  progress.rewind();
+  EXPECT_EQ(progress.deliver_first_delayed(), 2U) << "before those that stand before it";
+  deliver(progress, 2);
+  progress.skip_settled();
+  EXPECT_EQ(progress.position(), 3);
+  EXPECT_TRUE(progress.ack_up_to(2, Progress::Out::after_a_delay));
+  EXPECT_EQ(progress.committed(), 3);
+}
+
+TEST(Progress, DelaysWhatWasNeverDelivered) {
+  Progress progress{0};
+  progress.delay(10ms);
+  deliver(progress, 1);
+  EXPECT_FALSE(progress.ack(0));
+  EXPECT_TRUE(progress.ack(1));
+  EXPECT_EQ(progress.committed(), 0);
+  EXPECT_EQ(progress.deliver_first_delayed(), 1U) << "its first delivery";
+  EXPECT_TRUE(progress.ack(0, Progress::Out::after_a_delay));
+  EXPECT_EQ(progress.committed(), 2);
+}
+
+TEST(Progress, AckUpToAndSeekEndADelay) {
+  Progress progress{0};
+  deliver(progress, 3);
+  EXPECT_TRUE(progress.requeue(0, 10ms));
+  EXPECT_TRUE(progress.ack_up_to(1));
+  EXPECT_EQ(progress.next_due(), std::nullopt);
+  EXPECT_EQ(progress.committed(), 2);
+  EXPECT_TRUE(progress.requeue(2, 10ms));
+  progress.seek(2);
+  EXPECT_EQ(progress.next_due(), std::nullopt);
+  EXPECT_EQ(progress.deliver(), 1U);
 }
 
 }  // namespace
