@@ -109,6 +109,8 @@ Sent Producer::send(const std::vector<Message>& messages, std::uint64_t first_to
     if (message.timestamp_ms) raw[i].flags |= DISPYTCH_MSG_TIMESTAMP;
     raw[i].partition = message.partition.value_or(0);
     raw[i].timestamp_ms = message.timestamp_ms.value_or(0);
+    if (message.deliver_at_ms) raw[i].flags |= DISPYTCH_MSG_DELIVER_AT;
+    raw[i].deliver_at_ms = message.deliver_at_ms.value_or(0);
     raw[i].token = first_token + i;
   }
   Sent sent{.outcome = {.error = empty_error()}};

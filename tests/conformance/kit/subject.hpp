@@ -42,6 +42,7 @@ struct Message {
   std::vector<std::pair<std::string, Text>> headers = {};
   std::optional<std::int32_t> partition = {};
   std::optional<std::int64_t> timestamp_ms = {};
+  std::optional<std::int64_t> deliver_at_ms = {};
 };
 
 class Adapter {

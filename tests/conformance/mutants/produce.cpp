@@ -88,6 +88,20 @@ void remember_cookies(Tables& tables) {
 
 std::vector<Mutant> produce_mutants() {
   return {
+      {"delivers at once what is to come later",
+       [](Tables& tables) {
+         tables.producer.send = [](dispytch_producer* producer, const dispytch_message* messages, std::uint32_t stride, std::uint32_t count,
+                                   std::uint32_t* accepted, dispytch_error* error) noexcept {
+           std::vector<dispytch_message> changed;
+           for (std::uint32_t i = 0; i < count; ++i) {
+             changed.push_back(
+                 *reinterpret_cast<const dispytch_message*>(reinterpret_cast<const char*>(messages) + std::size_t{stride} * i));
+             changed.back().flags &= ~std::uint32_t{DISPYTCH_MSG_DELIVER_AT};
+           }
+           return sound().producer->send(producer, changed.data(), sizeof(dispytch_message), count, accepted, error);
+         };
+       },
+       {"message.deliver_at_waits"}},
       {"forgets a report",
        change_reports<forget_each_tenth>,
        {"produce.one_report_each", "produce.send_from_several_threads", "produce.flush_makes_reports_ready"}},

@@ -45,6 +45,11 @@ void requeue_rejected(dispytch_settlement& settlement) {
   if (settlement.action == DISPYTCH_REJECT) settlement.action = DISPYTCH_REQUEUE;
 }
 
+// Holds back all messages once one was requeued for a time.
+bool holds_back = false;
+// Keeps what was requeued for a time to itself, and forgets it with its consumer.
+std::vector<std::uint64_t> kept;
+
 std::vector<std::uint64_t> delivered;
 std::set<std::uint64_t> released;
 
@@ -113,7 +118,7 @@ std::vector<Mutant> settle_mutants() {
            return status;
          };
        },
-       {"settle.attempts_are_counted"}},
+       {"settle.attempts_are_counted", "settle.requeue_counts_the_delivery"}},
       {"takes stale tokens in silence",
        [](Tables& tables) {
          tables.consumer.settle = [](dispytch_consumer* consumer, const dispytch_settlement* settlements, std::uint32_t stride,
@@ -173,6 +178,36 @@ std::vector<Mutant> settle_mutants() {
 
 std::vector<Mutant> queue_mutants() {
   return {
+      {"holds all back while a message waits",
+       [](Tables& tables) {
+         tables.consumer.settle = [](dispytch_consumer* consumer, const dispytch_settlement* settlements, std::uint32_t stride,
+                                     std::uint32_t count, dispytch_error* error) noexcept {
+           for (std::uint32_t i = 0; i < count; ++i) holds_back = holds_back || at(settlements, stride, i).delay_ms > 0;
+           return sound().consumer->settle(consumer, settlements, stride, count, error);
+         };
+         tables.consumer.poll = [](dispytch_consumer* consumer, std::uint32_t max_messages, std::uint64_t max_bytes,
+                                   std::int32_t timeout_ms, const dispytch_batch** out, dispytch_error* error) noexcept {
+           return sound().consumer->poll(consumer, holds_back ? 0 : max_messages, max_bytes, timeout_ms, out, error);
+         };
+       },
+       {"settle.requeue_holds_nothing_back"}},
+      {"forgets what waits when its consumer closes",
+       [](Tables& tables) {
+         tables.consumer.settle = [](dispytch_consumer* consumer, const dispytch_settlement* settlements, std::uint32_t stride,
+                                     std::uint32_t count, dispytch_error* error) noexcept -> dispytch_status {
+           if (count == 1 && settlements->action == DISPYTCH_REQUEUE && settlements->delay_ms > 0) {
+             kept.push_back(settlements->token);
+             return DISPYTCH_OK;
+           }
+           return sound().consumer->settle(consumer, settlements, stride, count, error);
+         };
+         tables.consumer.close = [](dispytch_consumer* consumer, std::int32_t timeout_ms, dispytch_error* error) noexcept {
+           for (const std::uint64_t token : kept) settle_one(consumer, {token, DISPYTCH_ACK, 0}, error);
+           kept.clear();
+           return sound().consumer->close(consumer, timeout_ms, error);
+         };
+       },
+       {"settle.requeued_outlives_its_consumer"}},
       {"forgets what is requeued", change_settlements<acknowledge>, {"settle.requeue_delivers_again"}},
       {"requeues without delay", change_settlements<requeue_at_once>, {"settle.requeue_waits"}},
       {"delivers again what is rejected", change_settlements<requeue_rejected>, {"settle.rejected_does_not_come_again"}},

@@ -158,6 +158,24 @@ void sources_were_assigned(Scene& scene) {
   }
 }
 
+std::int64_t unix_ms() { return std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+void deliver_at_waits(Scene& scene) {
+  std::vector<Message> messages = scene.messages_in_one_source(0, 3);
+  const std::int64_t deliver_at = unix_ms() + 2 * scene.options.quiet.count();
+  messages[0].deliver_at_ms = deliver_at;
+  messages[1].deliver_at_ms = unix_ms();
+  scene.publish(messages);
+  const auto consumer = scene.consumer();
+  Reader reader{scene, *consumer};
+  std::set<int> numbers;
+  while (numbers.size() < 3) {
+    const int number = reader.take(1).front().number;
+    numbers.insert(number);
+    if (number == 0) expect(unix_ms() >= deliver_at, "a message came before the time that its deliver_at_ms says");
+  }
+}
+
 constexpr std::array kRules{
     Rule{"message.everything_arrives_once", kFlow, "What was confirmed arrives, each message once while nothing fails.",
          everything_arrives_once},
@@ -174,6 +192,8 @@ constexpr std::array kRules{
          source_keeps_order},
     Rule{"message.key_keeps_order", kFlow | DISPYTCH_CAN_KEYS | DISPYTCH_CAN_ORDER_BY_KEY,
          "Messages of one key arrive in order, from one source.", key_keeps_order},
+    Rule{"message.deliver_at_waits", kFlow | DISPYTCH_CAN_DELAY, "A message that says deliver_at_ms is not delivered before.",
+         deliver_at_waits},
     Rule{"message.sources_were_assigned", kFlow, "Each message names a source that ASSIGNED announced, of its topic and partition.",
          sources_were_assigned},
 };

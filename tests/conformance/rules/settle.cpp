@@ -174,6 +174,43 @@ void requeue_waits(Scene& scene) {
   expect(std::chrono::steady_clock::now() - begin >= Milliseconds{delay}, "a message that was requeued for ", delay, " ms came before");
 }
 
+void requeue_counts_the_delivery(Scene& scene) {
+  scene.publish({scene.in_one_source(0)});
+  const auto consumer = scene.consumer();
+  Reader reader{scene, *consumer};
+  for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
+    const Received message = reader.take(1).front();
+    expect(message.attempt == attempt, "delivery ", attempt, " of a message that was requeued says attempt ", message.attempt);
+    expect(((message.flags & DISPYTCH_MSG_REDELIVERED) != 0) == (attempt > 1), "delivery ", attempt, " of a message that was requeued is",
+           attempt > 1 ? " not" : "", " flagged as REDELIVERED");
+    reader.ack(message.token, attempt < 3 ? DISPYTCH_REQUEUE : DISPYTCH_ACK);
+  }
+}
+
+void requeue_holds_nothing_back(Scene& scene) {
+  scene.publish(scene.messages_in_one_source(0, 2));
+  const auto consumer = scene.consumer();
+  Reader reader{scene, *consumer};
+  const std::vector<Received> both = reader.take(2);
+  const auto longer_than_anybody_waits = static_cast<std::uint32_t>(scene.options.patience.count() * 4);
+  const Outcome outcome = consumer->settle({{both[0].token, DISPYTCH_REQUEUE, longer_than_anybody_waits}});
+  expect(outcome.ok(), "a message can't be requeued: ", to_string(outcome));
+  if (scene.can(DISPYTCH_CAN_ACK_EACH)) reader.ack(both[1].token);
+  scene.publish({scene.in_one_source(2)});
+  expect(reader.take(1).front().number == 2, "a message came that was requeued for ", longer_than_anybody_waits, " ms");
+}
+
+void requeued_outlives_its_consumer(Scene& scene) {
+  const auto delay = static_cast<std::uint32_t>(scene.options.quiet.count() / 2);
+  first_consumer(scene, 2, [&](Reader& reader, Consumer& consumer, const std::vector<Received>& all) {
+    const Outcome outcome = consumer.settle({{all[0].token, DISPYTCH_REQUEUE, delay}});
+    expect(outcome.ok(), "a message can't be requeued: ", to_string(outcome));
+    if (scene.can(DISPYTCH_CAN_ACK_EACH)) reader.ack(all[1].token);
+  });
+  const std::vector<int> expected = scene.can(DISPYTCH_CAN_ACK_EACH) ? std::vector{0, 2} : std::vector{0, 1, 2};
+  expect_numbers(second_consumer(scene, 2), expected, "0 was requeued before its consumer closed");
+}
+
 void rejected_does_not_come_again(Scene& scene) {
   first_consumer(scene, 3, [](Reader& reader, Consumer&, const std::vector<Received>& all) { reader.ack(all[1].token, DISPYTCH_REJECT); });
   expect_numbers(second_consumer(scene, 3), {0, 2, 3}, "1 was rejected");
@@ -199,6 +236,12 @@ constexpr std::array kRules{
     Rule{"settle.requeue_delivers_again", kFlow | DISPYTCH_CAN_REQUEUE, "REQUEUE delivers the message again, with another token.",
          requeue_delivers_again},
     Rule{"settle.requeue_waits", kFlow | DISPYTCH_CAN_REQUEUE, "REQUEUE delivers not before delay_ms.", requeue_waits},
+    Rule{"settle.requeue_counts_the_delivery", kFlow | DISPYTCH_CAN_REQUEUE | DISPYTCH_CAN_COUNT_ATTEMPTS,
+         "attempt counts deliveries by REQUEUE as well; later ones are flagged REDELIVERED.", requeue_counts_the_delivery},
+    Rule{"settle.requeue_holds_nothing_back", kFlow | DISPYTCH_CAN_REQUEUE, "While a requeued message waits, others of its source come.",
+         requeue_holds_nothing_back},
+    Rule{"settle.requeued_outlives_its_consumer", kFlow | DISPYTCH_CAN_REQUEUE,
+         "A requeued message is delivered to the next consumer, where its own has closed.", requeued_outlives_its_consumer},
     Rule{"settle.rejected_does_not_come_again", kFlow | DISPYTCH_CAN_REJECT, "REJECT settles for good.", rejected_does_not_come_again},
 };
 
