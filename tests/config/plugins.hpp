@@ -11,7 +11,8 @@
 
 namespace dispytch::tests {
 
-/// `broker`: does all that Kafka does, with options of all kinds; `open`: the same for any option; `late`: that, and delays messages;
+/// `broker`: does all that Kafka does, with options of all kinds; `open`: the same for any option; `late`: that, and takes
+/// messages back for a time;
 /// `pipe`: neither headers nor groups nor acknowledgement; `queue`: no headers, groups and patterns, no order by key; `writer`: produces
 /// alone; `reader`: consumes alone; `garbled`: its schema is broken.
 inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, const std::vector<std::filesystem::path>&) {
@@ -60,7 +61,7 @@ inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, cons
   };
   if (plugin == "broker") return found(kBroker, kAll);
   if (plugin == "open") return found(kOpen, kAll);
-  if (plugin == "late") return found(kOpen, kAll | DISPYTCH_CAN_DELAY);
+  if (plugin == "late") return found(kOpen, kAll | listen::kRequeueing);
   if (plugin == "pipe") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME);
   if (plugin == "queue") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_ACK_EACH);
   if (plugin == "writer") return found(kOpen, DISPYTCH_CAN_PRODUCE);

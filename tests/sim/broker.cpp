@@ -64,7 +64,7 @@ std::uint32_t Broker::source_id(unsigned partition, std::uint16_t generation) {
   return partition | static_cast<std::uint32_t>(generation) << 16;
 }
 
-Record& Broker::record_of(std::uint64_t token) { return logs_[token >> 56 & 0x7fu][(token & 0xff'ffff'ffffu) - 1]; }
+Record& Broker::record_of(std::uint64_t token) { return logs_[token >> 56 & 0x7fu][(token & 0xff'ffffu) - 1]; }
 
 // ---- the log ----
 
@@ -212,11 +212,10 @@ bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
     const std::size_t begin = dice_.below(seat.holdings.size());
     for (std::size_t i = 0; i < seat.holdings.size() && !found; ++i) {
       Seat::Holding& held = seat.holdings[(begin + i) % seat.holdings.size()];
-      std::deque<Record>& log = logs_[held.partition];
       if (!held.confirmed || held.revoking || held.paused) continue;
-      while (held.next < log.size() && log[held.next].settled) ++held.next;  // by itself, where each is acknowledged
-      if (held.next >= log.size()) continue;
-      Record& record = log[held.next];
+      Record* const next = next_of(held);
+      if (next == nullptr) continue;
+      Record& record = *next;
       const std::uint64_t size = record.key.size() + record.payload.size();
       if (!delivered.messages.empty() && bytes + size > limits.max_bytes) break;
       bytes += size;
@@ -228,9 +227,15 @@ bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
       message.offset = record.offset;
       message.partition = static_cast<std::int32_t>(held.partition);
       message.source = source_id(held.partition, held.generation);
-      message.token = std::uint64_t{held.partition} << 56 | std::uint64_t{held.generation} << 40 | (record.index + 1);
+      message.token = std::uint64_t{held.partition} << 56 | std::uint64_t{held.generation} << 40 |
+                      std::uint64_t{record.given_back & 0xffffu} << 24 | (record.index + 1);
+      if (settings_.requeues) message.attempt = ++record.deliveries;
+      if (record.deliveries > 1) message.flags |= DISPYTCH_MSG_REDELIVERED;
+      const bool current = held.generation == partitions_[held.partition].generation;  // who has lost it and doesn't know gets it as well
+      if (current) record.out = message.token, record.gives_back = 0;
       delivered.messages.push_back(message);
-      ++held.next;
+      if (!record.due) ++held.next;
+      record.due.reset();
       found = true;
     }
   }
@@ -245,9 +250,25 @@ bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
   return true;
 }
 
+// What is due again, or else what comes next in the log.
+Record* Broker::next_of(Seat::Holding& held) {
+  std::deque<Record>& log = logs_[held.partition];
+  const bool current = settings_.requeues && held.generation == partitions_[held.partition].generation;  // else it is lost, unknowingly
+  const auto due =
+      std::ranges::find_if(log, [&](const Record& record) { return current && record.due && *record.due <= clock_.monotonic(); });
+  if (due != log.end()) return &*due;
+  const auto passed_over = [&](const Record& record) {  // settled by itself, at the broker, or delivered out of its place
+    const std::uint64_t last = record.gives_back != 0 ? record.gives_back : record.out;
+    return record.settled || record.due || (last != 0 && generation_of(last) == held.generation);
+  };
+  while (held.next < log.size() && passed_over(log[held.next])) ++held.next;
+  return held.next < log.size() ? &log[held.next] : nullptr;
+}
+
 // What one process has in hand, by what it was given and hasn't finished.
 void Broker::check_bounds(const Seat& seat) {
   const listen::Limits& limits = settings_.delivery.limits;
+  const auto in_hand = [&](const Record& record) { return !finished(record, settings_) && (record.out != 0 || !settings_.requeues); };
   std::uint64_t bytes = 0;
   for (const Seat::Holding& held : seat.holdings) {
     if (held.revoking) continue;  // what has not begun of it was let go
@@ -255,12 +276,12 @@ void Broker::check_bounds(const Seat& seat) {
     std::size_t first = held.next;
     for (std::size_t index = held.first; index < held.next; ++index) {
       const Record& record = log[index];
-      if (finished(record, settings_)) continue;
+      if (!in_hand(record)) continue;
       first = std::min(first, index);
       bytes += record.key.size() + record.payload.size();
-      const auto of_its_lane = static_cast<std::size_t>(std::count_if(
-          log.begin() + static_cast<std::ptrdiff_t>(index), log.begin() + static_cast<std::ptrdiff_t>(held.next),
-          [&](const Record& other) { return !finished(other, settings_) && same_lane(record, other, settings_.delivery.ordering); }));
+      const auto of_its_lane = static_cast<std::size_t>(
+          std::count_if(log.begin() + static_cast<std::ptrdiff_t>(index), log.begin() + static_cast<std::ptrdiff_t>(held.next),
+                        [&](const Record& other) { return in_hand(other) && same_lane(record, other, settings_.delivery.ordering); }));
       if (of_its_lane > limits.lane + settings_.batch) {
         wrong(&Verdict::unbounded, std::to_string(of_its_lane) + " messages wait in the lane of " + name(record));
         return;
@@ -355,6 +376,9 @@ plugin::Status Broker::settle(Seat& seat, const plugin::Settlement& settlement) 
   if (std::ranges::find(seat.let_go, std::pair{record.partition, generation}) != seat.let_go.end()) {
     wrong(&Verdict::mark_violations, name(record) + " was settled after its partition had been let go");
   }
+  if (settlement.action == DISPYTCH_REQUEUE) return give_back(seat, record, settlement);
+  if (settings_.requeues && record.out != settlement.token && generation_of(record.out) == generation)
+    wrong(&Verdict::mark_violations, name(record) + " was settled though it had been given back");
   if (settlement.action == DISPYTCH_ACK_UP_TO) {
     std::deque<Record>& log = logs_[record.partition];
     for (std::size_t index = 0; index <= record.index; ++index) {
@@ -371,8 +395,29 @@ plugin::Status Broker::settle(Seat& seat, const plugin::Settlement& settlement) 
   return {};
 }
 
+// Until that is durable the message is unsettled like any other; then it waits here.
+plugin::Status Broker::give_back(Seat& seat, Record& record, const plugin::Settlement& settlement) {
+  SIM_TRACE("given back for " << settlement.delay_ms << " ms: " << name(record));
+  if (!settings_.requeues) wrong(&Verdict::mark_violations, name(record) + " was given back, which nobody allowed");
+  if (milliseconds{settlement.delay_ms} <= settings_.delivery.in_place_max)
+    wrong(&Verdict::order_violations, name(record) + " was given back for a time for which its lane could have waited");
+  if (!record.may_leave_its_order) wrong(&Verdict::order_violations, name(record) + " was given back though nothing had failed");
+  const Partition& partition = partitions_[record.partition];
+  if (partition.owner != &seat || partition.generation != generation_of(settlement.token)) {
+    std::erase_if(seat.unsynced, [&](const Record* one) { return one->partition == record.partition; });
+    return told(DISPYTCH_EFENCED, "somebody else has it");
+  }
+  if (record.out != settlement.token) wrong(&Verdict::mark_violations, name(record) + " was given back twice");
+  record.out = 0;
+  record.gives_back = settlement.token;
+  record.delay = milliseconds{settlement.delay_ms};
+  if (std::ranges::find(seat.unsynced, &record) == seat.unsynced.end()) seat.unsynced.push_back(&record);
+  return {};
+}
+
 void Broker::mark(Seat& seat, Record& record) {
   if (!finished(record, settings_)) wrong(&Verdict::mark_violations, name(record) + " was settled, and is not finished");
+  record.gives_back = 0;
   if (std::ranges::find(seat.unsynced, &record) == seat.unsynced.end()) seat.unsynced.push_back(&record);
 }
 
@@ -389,8 +434,10 @@ plugin::Status Broker::sync(Seat& seat) {
 void Broker::make_durable(Seat& seat) {
   for (Record* record : seat.unsynced) {
     if (partitions_[record->partition].owner != &seat) continue;
-    record->settled = true;
     SIM_TRACE("durable: " << name(*record));
+    const bool waits = std::exchange(record->gives_back, 0) != 0;
+    record->settled = record->settled || !waits;
+    if (waits) record->due = clock_.monotonic() + record->delay, ++record->given_back;
   }
   seat.unsynced.clear();
 }

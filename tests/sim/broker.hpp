@@ -109,6 +109,8 @@ class Broker {
   std::size_t first_unsettled(unsigned partition) const;
   void check_bounds(const Seat& seat);
   bool deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out);
+  Record* next_of(Seat::Holding& held);
+  plugin::Status give_back(Seat& seat, Record& record, const plugin::Settlement& settlement);
   void hand_out_event(Seat& seat, plugin::BatchOut& out);
   void confirmed(Seat& seat, std::uint64_t token);
   void mark(Seat& seat, Record& record);

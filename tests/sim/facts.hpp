@@ -1,6 +1,7 @@
 // What is true of each message, whatever the engine believes, and what of that breaks a promise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -34,6 +35,15 @@ struct Record {
   bool may_be_dropped = false;  ///< the policy has said that it may go
   bool skipped = false;
   bool settled = false;  ///< durable at the broker
+
+  // Where messages may go back to the broker.
+  unsigned deliveries = 0;                           ///< as the broker counts them
+  std::uint64_t out = 0;                             ///< the token of its last delivery; 0: it was given back
+  std::uint64_t gives_back = 0;                      ///< the token by which that was said, while it isn't durable yet
+  unsigned given_back = 0;                           ///< times
+  std::chrono::milliseconds delay{};                 ///< said with it
+  std::optional<std::chrono::nanoseconds> due = {};  ///< it waits at the broker until then
+  bool may_leave_its_order = false;                  ///< a failure of it may have come to that
 };
 
 /// Counts of broken promises, and the first of them in words.

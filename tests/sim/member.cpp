@@ -69,7 +69,8 @@ struct NotYet : std::runtime_error {
 
 std::uint64_t capabilities_of(const Settings& settings) {
   return (settings.ack_each ? DISPYTCH_CAN_ACK_EACH : DISPYTCH_CAN_ACK_UP_TO) | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PARTITIONS |
-         DISPYTCH_CAN_KEYS | DISPYTCH_CAN_HEADERS | (settings.can_pause ? DISPYTCH_CAN_PAUSE : 0);
+         DISPYTCH_CAN_KEYS | DISPYTCH_CAN_HEADERS | (settings.can_pause ? DISPYTCH_CAN_PAUSE : 0) |
+         (settings.requeues ? listen::kRequeueing : 0);
 }
 
 }  // namespace
@@ -99,7 +100,9 @@ Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, 
   route::Router router = route::wire({group_, batches_}, providers_, {},
                                      {.policy = world_.settings.delivery.policy,
                                       .dead_letters = world_.settings.dead_letters,
-                                      .unfinished = world_.settings.delivery.limits.messages});
+                                      .in_place_max = world_.settings.delivery.in_place_max,
+                                      .unfinished = world_.settings.delivery.limits.messages,
+                                      .can_requeue = listen::can_requeue(capabilities)});
   engine_ = std::make_unique<listen::Engine>(adapter->open_consumer(R"({"topics":[],"config":{}})", {}, milliseconds{1}).value(),
                                              capabilities, std::move(router), std::move(options));
 }
@@ -168,9 +171,12 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
   Record& record = *world_.broker.records().at(static_cast<std::size_t>(number));
   SIM_TRACE("handler" << (second ? " 2" : "") << " begins " << name(record) << ", generation " << generation);
   ++record.tries;
-  if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && record.tries >= *world_.settings.delivery.policy.retry.attempts) {
+  // Where messages go back to the broker, one that was delivered again for another reason has used up an attempt by that as well.
+  const unsigned used = record.tries + (record.deliveries > 1 ? record.deliveries - 1 : 0);
+  if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && used >= *world_.settings.delivery.policy.retry.attempts) {
     record.may_be_dropped = true;  // should this try fail, for whatever reason
   }
+  if (record.task.kind == Task::Kind::emitting || record.task.kind == Task::Kind::pair) may_leave(record);  // should its emits fail
   const Ordering ordering = world_.settings.delivery.ordering;
   expire();
   const bool gone = std::ranges::find(seat_.let_go, std::pair{record.partition, generation}) != seat_.let_go.end();
@@ -189,6 +195,7 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
   const std::deque<Record>& log = world_.broker.logs()[record.partition];
   for (std::size_t index = record.index; index-- > 0;) {
     if (log[index].settled && !world_.settings.ack_each) break;
+    if (log[index].may_leave_its_order || record.may_leave_its_order) continue;
     const bool together = std::ranges::find(together_, &log[index]) != together_.end();  // they were begun at once, in their order
     if (same_lane(log[index], record, ordering) && !finished(log[index], world_.settings) && !together) {
       world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun before " + name(log[index]) + " was finished");
@@ -197,10 +204,13 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
   return record;
 }
 
+void Member::may_leave(Record& record) { record.may_leave_its_order |= world_.settings.requeues; }
+
 // Whether this try ends badly, and how. What the policy then allows is noted.
 std::optional<Outcome> Member::trouble(Record& record) {
   if (record.failed >= record.task.failures) return std::nullopt;
   ++record.failed;
+  may_leave(record);
   const HandlingPolicy& policy = world_.settings.delivery.policy;
   const bool drops = *policy.on_failure == OnFailure::drop;
   const bool last = record.failed >= *policy.retry.attempts;
@@ -354,6 +364,7 @@ void Member::end(const Record& record, std::uint16_t generation) {
 void Member::expire() {
   std::erase_if(pending_, [&](Pending& pending) {
     if (pending.until > world_.clock.monotonic()) return false;
+    may_leave(*pending.record);
     if (++pending.record->failed >= *world_.settings.delivery.policy.retry.attempts &&
         *world_.settings.delivery.policy.on_failure == OnFailure::drop) {
       pending.record->may_be_dropped = true;

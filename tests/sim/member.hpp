@@ -94,6 +94,7 @@ class Member {
   Outcome work_together(Batch<Together>& batch);
   void try_one(BatchItem<Together>& item, Record& record, std::uint16_t generation);
   Outcome work(int number, const Message& message, bool second);
+  void may_leave(Record& record);
   void handle(Record& record, std::uint16_t generation);
   void end(const Record& record, std::uint16_t generation);
   void count_running(const Record& record, std::uint16_t generation, bool more);

@@ -38,6 +38,10 @@ inline constexpr std::array kMutants = std::to_array<std::string_view>({
     "settle_with_the_batch",
     "one_too_many_in_a_batch",
     "settle_what_failed_behind",
+    "requeue_settles_too",
+    "requeue_forgets_attempts",
+    "requeue_at_once",
+    "forget_a_requeue",
 });
 
 /// Before the threads that run schedules begin. Empty: none.

@@ -93,7 +93,8 @@ extern "C" const dispytch_plugin* simulated_plugin(std::uint32_t host_abi_minor)
 
 DISPYTCH_PLUGIN(dispytch::sim::Backend, .id = "simulated", .version = "1.0",
                 .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers, dispytch::plugin::keys,
-                                 dispytch::plugin::groups, dispytch::plugin::partitions},
+                                 dispytch::plugin::groups, dispytch::plugin::partitions, dispytch::plugin::requeue, dispytch::plugin::delay,
+                                 dispytch::plugin::count_attempts},
                 .config_schema = dispytch::sim::kSchema)
 
 namespace dispytch::sim {

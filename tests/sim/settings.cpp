@@ -44,6 +44,11 @@ Settings draw_settings(Dice& dice) {
   policy.timeout = milliseconds{dice.between(500, 2'000)};
   policy.on_failure = kEnds[dice.between(drawn.dead_letters ? 0 : 1, 2)];
   policy.on_undecodable = kEnds[dice.between(drawn.dead_letters ? 0 : 1, 2)];
+  drawn.requeues = drawn.ack_each && dice.percent(60);
+  if (drawn.requeues) {
+    delivery.in_place_max = milliseconds{dice.between(10, 100)};
+    policy.retry.beyond_in_place_max = BeyondInPlaceMax::requeue;
+  }
   if (dice.percent(15)) policy.breaker = {.failures = static_cast<std::uint32_t>(dice.between(1, 4)), .pause = milliseconds{100}};
   if (dice.percent(10)) policy.rate = {.per_second = 50, .burst = 2};
   return drawn;
@@ -78,10 +83,12 @@ std::string to_string(const Settings& settings) {
          kOrderings[static_cast<int>(delivery.ordering)] + ", attempts " + number(*delivery.policy.retry.attempts) + ", on_failure " +
          kEnds[static_cast<int>(*delivery.policy.on_failure)] + ", on_undecodable " +
          kEnds[static_cast<int>(*delivery.policy.on_undecodable)] + ", ack " + (settings.ack_each ? "each" : "up to") +
-         (settings.can_pause ? ", can pause" : "") + (settings.cooperative ? ", cooperative" : ", eager") + ", limits " +
-         number(delivery.limits.messages) + " messages " + number(delivery.limits.bytes) + " bytes span " + number(delivery.limits.span) +
-         " lane " + number(delivery.limits.lane) + ", batch " + number(settings.batch) + ", together " + number(settings.together_max) +
-         " in " + number(settings.together_wait.count()) + " ms";
+         (settings.can_pause ? ", can pause" : "") +
+         (settings.requeues ? ", requeues beyond " + number(delivery.in_place_max.count()) + " ms" : "") +
+         (settings.cooperative ? ", cooperative" : ", eager") + ", limits " + number(delivery.limits.messages) + " messages " +
+         number(delivery.limits.bytes) + " bytes span " + number(delivery.limits.span) + " lane " + number(delivery.limits.lane) +
+         ", batch " + number(settings.batch) + ", together " + number(settings.together_max) + " in " +
+         number(settings.together_wait.count()) + " ms";
 }
 
 }  // namespace dispytch::sim

@@ -36,6 +36,7 @@ struct Settings {
   bool dead_letters = false;
   bool ack_each = false;
   bool can_pause = false;
+  bool requeues = false;     ///< waits beyond delivery.in_place_max are the broker's
   bool cooperative = false;  ///< a rebalance moves one partition; else all are revoked
   unsigned workers = 0;      ///< 0: handlers run on the polling thread
   unsigned members = 1;

@@ -72,6 +72,17 @@ void PartitionedBroker::assign(const std::vector<std::int32_t>& partitions) {
   changed_.notify_all();
 }
 
+void PartitionedBroker::deliver_requeued(std::uint32_t elsewhere) {
+  const std::lock_guard lock{mutex_};
+  for (auto& [number, partition] : partitions_) {
+    for (const std::size_t index : std::exchange(partition.requeued, {})) {
+      partition.log[index].message.attempt = std::max(partition.log[index].message.attempt, 1u) + 1 + elsewhere;
+      partition.again.push_back(index);
+    }
+  }
+  changed_.notify_all();
+}
+
 void PartitionedBroker::revoke(const std::vector<std::int32_t>& partitions, std::chrono::milliseconds deadline) {
   const std::lock_guard lock{mutex_};
   events_.push_back({Event::Kind::revoke, partitions, deadline});
@@ -256,8 +267,8 @@ void PartitionedBroker::confirm(const Event& event) {
 PartitionedBroker::Partition* PartitionedBroker::next_partition(std::int32_t& number) {
   Partition* first = nullptr;
   for (auto& [candidate_number, candidate] : partitions_) {
-    if (!candidate.assigned || candidate.paused || candidate.next == candidate.log.size()) continue;
-    if (first != nullptr && first->log[first->next].order < candidate.log[candidate.next].order) continue;
+    if (!candidate.assigned || candidate.paused || next_index(candidate) == candidate.log.size()) continue;
+    if (first != nullptr && first->log[next_index(*first)].order < candidate.log[next_index(candidate)].order) continue;
     first = &candidate;
     number = candidate_number;
   }
@@ -271,7 +282,8 @@ plugin::Status PartitionedBroker::deliver(plugin::Limits limits, plugin::BatchOu
     std::int32_t number = 0;
     Partition* const partition = next_partition(number);
     if (partition == nullptr) break;
-    const Logged& logged = partition->log[partition->next].message;
+    const std::size_t index = next_index(*partition);
+    const Logged& logged = partition->log[index].message;
     const std::uint64_t size = logged.key.value_or("").size() + logged.payload.value_or("").size();
     if (!held->messages.empty() && bytes + size > limits.max_bytes) break;
     bytes += size;
@@ -281,13 +293,17 @@ plugin::Status PartitionedBroker::deliver(plugin::Limits limits, plugin::BatchOu
     if (logged.payload) message.payload = held->keep(*logged.payload);
     if (!logged.headers.empty()) message.flags |= DISPYTCH_MSG_HEADERS;  // read when they are asked for
     message.flags |= DISPYTCH_MSG_OFFSET | DISPYTCH_MSG_PARTITION;
-    message.offset = static_cast<std::int64_t>(partition->next);
+    message.offset = static_cast<std::int64_t>(index);
     message.partition = number;
     message.source = DISPYTCH_SOURCE(number, partition->generation);
     message.attempt = logged.attempt;
     message.token = ++last_token_;
     tokens_.emplace(message.token, Token{number, partition->generation, message.offset});
-    ++partition->next;
+    if (partition->again.empty()) {
+      ++partition->next;
+    } else {
+      partition->again.pop_front();
+    }
     held->messages.push_back(message);
   }
   if (held->messages.empty()) return {};
@@ -333,6 +349,9 @@ plugin::Status PartitionedBroker::settle(plugin::Strided<const plugin::Settlemen
     } else if (settlement.action == DISPYTCH_ACK_UP_TO) {
       partition.committed = std::max(partition.committed, token.offset + 1);
       calls_.push_back("commit " + std::to_string(token.partition) + "@" + std::to_string(token.offset + 1));
+    } else if (settlement.action == DISPYTCH_REQUEUE) {
+      partition.requeued.push_back(static_cast<std::size_t>(token.offset));
+      calls_.push_back("requeue" + where + " for " + std::to_string(settlement.delay_ms));
     } else {
       partition.acknowledged.push_back(token.offset);
       calls_.push_back("ack" + where);
@@ -384,8 +403,8 @@ constexpr const char* kPartitionedSchema = R"({"$defs": {"backend": {}, "produce
 extern "C" const dispytch_plugin* partitioned_plugin(std::uint32_t host_abi_minor) noexcept;
 
 DISPYTCH_PLUGIN(dispytch::testing::Backend, .id = "partitioned", .version = "1.0",
-                .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers,
-                                 dispytch::plugin::keys},
+                .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers, dispytch::plugin::keys,
+                                 dispytch::plugin::requeue, dispytch::plugin::delay, dispytch::plugin::count_attempts},
                 .config_schema = dispytch::testing::kPartitionedSchema)
 
 namespace dispytch::testing {

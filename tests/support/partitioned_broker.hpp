@@ -45,6 +45,8 @@ class PartitionedBroker {
   // ---- what is to come; of events, each poll brings one, whatever its credit ----
   void append(std::int32_t partition, Logged message);
   void assign(const std::vector<std::int32_t>& partitions);
+  /// What was requeued comes again, counted once more, with the next poll that has room; others had it so many times in between.
+  void deliver_requeued(std::uint32_t elsewhere = 0);
   void revoke(const std::vector<std::int32_t>& partitions, std::chrono::milliseconds deadline = {});
   void lose(const std::vector<std::int32_t>& partitions);
   void lose_everything();
@@ -64,7 +66,7 @@ class PartitionedBroker {
   std::vector<plugin::Limits> polls() const;
   std::size_t delivered() const;  ///< messages, over all polls
   /// "assigned 0,1", "commit 0@5" (up to and without offset 5 of partition 0), "ack 0@5", "sync", "revoked 0", "pause 0", "resume 0",
-  /// "stale 0@5", "close"; in that order.
+  /// "requeue 0@5 for 60000", "stale 0@5", "close"; in that order.
   std::vector<std::string> calls() const;
   bool paused(std::int32_t partition) const;
   std::size_t unreleased_batches() const;
@@ -98,6 +100,8 @@ class PartitionedBroker {
     bool assigned = false;
     bool paused = false;
     std::vector<std::int64_t> acknowledged = {};
+    std::vector<std::size_t> requeued = {};  // indexes in the log
+    std::deque<std::size_t> again = {};      // of them: to be delivered before what is next
   };
   struct Event {
     enum class Kind { assign, revoke, lose, lose_everything } kind;
@@ -116,6 +120,7 @@ class PartitionedBroker {
   plugin::Status deliver(plugin::Limits limits, plugin::BatchOut& out);
   void hand_out(const Event& event, plugin::BatchOut& out);
   Partition* next_partition(std::int32_t& number);
+  static std::size_t next_index(const Partition& partition) { return partition.again.empty() ? partition.next : partition.again.front(); }
   void confirm(const Event& event);
   std::vector<plugin::Source> sources_of(const Event& event);
 

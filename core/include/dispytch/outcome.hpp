@@ -35,7 +35,8 @@ class Outcome {
 inline Outcome done() noexcept { return {Outcome::Kind::done, {}}; }
 /// The message is of no use; it is settled, counted as dropped and the reason logged.
 inline Outcome drop(std::string reason = {}) { return {Outcome::Kind::drop, std::move(reason)}; }
-/// A failed attempt, with a delay of the handler's own in place of the backoff. Where attempts are used up, as for an exception.
+/// A failed attempt, with a delay of the handler's own in place of the backoff. Where attempts are used up, as for an exception. A delay
+/// beyond the listener's `retry.in_place_max` is waited for in the lane all the same, unless `retry.beyond_in_place_max` is `requeue`.
 inline Outcome retry_after(std::chrono::milliseconds delay, std::string reason = {}) {
   return {Outcome::Kind::retry_after, std::move(reason), delay};
 }

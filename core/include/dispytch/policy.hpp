@@ -43,11 +43,20 @@ struct BackoffPolicy {
   std::optional<double> jitter = {};                      ///< 0 to 1, default 0.2
 };
 
+/// What a wait between attempts that is longer than the listener's `retry.in_place_max` comes to.
+enum class BeyondInPlaceMax : std::uint8_t {
+  refuse,  ///< a backoff that can be so long is refused at start. A `retry_after` of a handler's own is waited for in its lane
+  /// The message goes back to the broker, which delivers it again after that time; its lane goes on without it. It loses its place in the
+  /// order, and the broker's count of its deliveries is what is left of its attempts. Needs a backend that can do that.
+  requeue,
+};
+
 /// How often a message is tried, by each of its handlers. A retry holds its lane, so that order is kept, but no thread and no other lane.
 struct RetryPolicy {
   std::optional<std::uint32_t> attempts = {};  ///< the first one included; default 3; 1: no retry
   BackoffPolicy backoff = {};
-  ExceptionFilter only = {};  ///< other exceptions fail the message at once
+  ExceptionFilter only = {};                                 ///< other exceptions fail the message at once
+  std::optional<BeyondInPlaceMax> beyond_in_place_max = {};  ///< default: refuse
 };
 
 /// What becomes of a message whose attempts are used up, or that can't be decoded.

@@ -74,6 +74,9 @@ route::Router make_router(const config::Config& config, const std::string& liste
                           const Providers& providers, std::vector<std::string>& problems) {
   const config::ListenerConfig& wanted = config.listeners.at(listener);
   const config::BackendConfig& backend = config.backends.at(wanted.backend);
+  // At most what the plugin claims; open_listener() asks the opened backend. A plugin that can't be loaded is said then.
+  const Result<const border::Library*> library = border::load(backend.plugin, {.config_paths = config.plugin_paths});
+  const bool requeues = library && listen::can_requeue((*library)->table().capabilities);
   std::vector<handle::BoundHandler> handlers;
   for (const HandlerGroup& group : groups) {
     for (const auto& handler : group.handlers()) {
@@ -81,7 +84,8 @@ route::Router make_router(const config::Config& config, const std::string& liste
                                       {.policy = wanted.handling.policy,
                                        .dead_letters = !wanted.dead_letter_emitter.empty(),
                                        .in_place_max = wanted.handling.in_place_max,
-                                       .unfinished = wanted.handling.limits.messages}));
+                                       .unfinished = wanted.handling.limits.messages,
+                                       .can_requeue = requeues}));
       if (wanted.topics.empty()) continue;
       const route::TopicPattern pattern{handler->topic};
       const bool inside = std::ranges::any_of(wanted.topics, [&](const config::TopicConfig& topic) {
@@ -119,6 +123,7 @@ std::unique_ptr<listen::Engine> open_listener(const config::Config& config, cons
   const std::uint64_t capabilities = adapter->capabilities();
   listen::require_acknowledgement(capabilities, listener.at_most_once, name);
   listen::require_order(capabilities, listener.handling.ordering, name);
+  listen::require_requeueing(capabilities, router, listener.handling.ordering, name);
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kOpenTimeout);
   if (!consumer) refuse(config, config::Section::listeners, name, consumer.error());
   return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), std::move(options));

@@ -135,11 +135,21 @@ class HandlingCheck {
     if (initial && longest && initial->count > longest->count)
       problem(initial->written ? "/retry/backoff/initial" : "/retry/backoff/max",
               "the first wait, " + initial->text + ", is longer than the longest, " + longest->text + "; lower `initial` or raise `max`");
-    if (longest && in_place && longest->count > in_place->count && plugin_ != nullptr && !can(*plugin_, DISPYTCH_CAN_DELAY))
+    const bool able = plugin_ != nullptr && listen::can_requeue(plugin_->capabilities);
+    const std::string* const beyond = text_at("/retry/beyond_in_place_max");
+    if (beyond != nullptr && *beyond == "requeue") {
+      if (plugin_ != nullptr && !able)
+        problem("/retry/beyond_in_place_max", references_.backend_of(listener_, pointer_) +
+                                                  " can't take a message back and deliver it later; write `refuse`, and keep "
+                                                  "`backoff.max` within `in_place_max`");
+    } else if (longest && in_place && longest->count > in_place->count) {
       problem(longest->written ? "/retry/backoff/max" : "/retry/in_place_max",
-              "waits of up to " + longest->text + " are longer than `retry.in_place_max`, " + in_place->text + ", and " +
-                  references_.backend_of(listener_, pointer_) +
-                  " can't delay messages; lower `backoff.max`, or raise `in_place_max` to hold a lane for so long");
+              "waits of up to " + longest->text + " are longer than `retry.in_place_max`, " + in_place->text +
+                  "; lower `backoff.max`, or raise `in_place_max` to hold a lane for so long" +
+                  (able                 ? ", or let the broker keep the message meanwhile: `beyond_in_place_max: requeue`"
+                   : plugin_ == nullptr ? ""
+                                        : ", since " + references_.backend_of(listener_, pointer_) + " can't keep messages for a time"));
+    }
   }
 
   // A lane of which the file says nothing is never larger than `messages`.

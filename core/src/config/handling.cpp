@@ -16,8 +16,8 @@ using listen::OnUnhandled;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-template <class Value>
-using Words = std::array<std::pair<std::string_view, Value>, 4>;
+template <class Value, std::size_t count = 4>
+using Words = std::array<std::pair<std::string_view, Value>, count>;
 
 constexpr Words<Ordering> kOrderings{
     {{"partition", Ordering::partition}, {"key", Ordering::key}, {"key_local", Ordering::key_local}, {"none", Ordering::none}}};
@@ -26,8 +26,10 @@ constexpr Words<OnFailure> kEnds{
 constexpr Words<OnUnhandled> kUnhandledEnds{
     {{"settle", OnUnhandled::settle}, {"dead_letter", OnUnhandled::dead_letter}, {"stop", OnUnhandled::stop}, {"hold", OnUnhandled::hold}}};
 
-template <class Value>
-std::string_view word_for(const Words<Value>& words, Value value) {
+constexpr Words<BeyondInPlaceMax, 2> kBeyond{{{"refuse", BeyondInPlaceMax::refuse}, {"requeue", BeyondInPlaceMax::requeue}}};
+
+template <class Value, std::size_t count>
+std::string_view word_for(const Words<Value, count>& words, Value value) {
   return std::ranges::find(words, value, &std::pair<std::string_view, Value>::second)->first;
 }
 
@@ -47,8 +49,8 @@ class Reader {
     return count ? std::optional{milliseconds{*count}} : std::nullopt;
   }
 
-  template <class Value>
-  std::optional<Value> word(const char* pointer, const Words<Value>& words) const {
+  template <class Value, std::size_t count>
+  std::optional<Value> word(const char* pointer, const Words<Value, count>& words) const {
     const json* const written = schema::find(entry_, pointer);
     if (written == nullptr) return std::nullopt;
     return std::ranges::find(words, written->get_ref<const std::string&>(), &std::pair<std::string_view, Value>::first)->second;
@@ -65,7 +67,8 @@ HandlingPolicy read_policy(const Reader& reader) {
                     .backoff = {.initial = reader.duration("/retry/backoff/initial"),
                                 .factor = reader.value<double>("/retry/backoff/factor"),
                                 .max = reader.duration("/retry/backoff/max"),
-                                .jitter = reader.value<double>("/retry/backoff/jitter")}},
+                                .jitter = reader.value<double>("/retry/backoff/jitter")},
+                    .beyond_in_place_max = reader.word("/retry/beyond_in_place_max", kBeyond)},
           .on_failure = reader.word("/on_failure", kEnds),
           .on_undecodable = reader.word("/on_undecodable", kEnds),
           .timeout = reader.duration("/handler_timeout"),
@@ -126,7 +129,8 @@ void describe_handling(const ListenerConfig& listener, json& described) {
                           {"factor", said("/retry/backoff/factor", backoff.factor)},
                           {"max", said("/retry/backoff/max", backoff.max)},
                           {"jitter", said("/retry/backoff/jitter", backoff.jitter)}}},
-                        {"in_place_max", duration("/retry/in_place_max", handling.in_place_max)}};
+                        {"in_place_max", duration("/retry/in_place_max", handling.in_place_max)},
+                        {"beyond_in_place_max", word_for(kBeyond, policy.retry.beyond_in_place_max.value_or(BeyondInPlaceMax::refuse))}};
   described["on_failure"] = word_for(kEnds, on_failure);
   described["on_undecodable"] = word_for(kEnds, policy.on_undecodable.value_or(on_failure));
   described["on_unhandled"] = word_for(kUnhandledEnds, handling.on_unhandled);

@@ -33,9 +33,14 @@ void check_policy(const std::string& who, const Policy& policy, const Surroundin
     problems.push_back(who + ": its failures go to the dead letters, of which its listener has none; give it a `dead_letter` " +
                        "in the config file, or another `on_failure`");
   }
-  if (policy.attempts > 1 && policy.max > surroundings.in_place_max) {
-    problems.push_back(who + ": its backoff may wait longer (max) than `retry.in_place_max` lets a message hold its lane, " +
-                       "and no backend here can delay a message; lower the one or raise the other");
+  if (policy.requeues && !surroundings.can_requeue) {
+    problems.push_back(who + ": its long waits are to be the broker's (`beyond_in_place_max: requeue`), but the listener's backend can't " +
+                       "take a message back and deliver it later; write `refuse`, and keep its backoff within `retry.in_place_max`");
+  } else if (!policy.requeues && policy.attempts > 1 && policy.max > surroundings.in_place_max) {
+    problems.push_back(who + ": its backoff may wait longer (max) than `retry.in_place_max` lets a message hold its lane; lower the one " +
+                       "or raise the other" +
+                       (surroundings.can_requeue ? ", or let the broker keep the message meanwhile: `beyond_in_place_max: requeue`"
+                                                 : "; its backend can't keep a message for that long instead"));
   }
   if (policy.initial > policy.max) problems.push_back(who + ": its backoff begins (initial) beyond its longest wait (max)");
   if (policy.factor < 1) problems.push_back(who + ": its backoff's factor is below 1");

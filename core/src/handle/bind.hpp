@@ -38,6 +38,7 @@ struct Surroundings {
   bool dead_letters = false;
   std::chrono::milliseconds in_place_max{30'000};
   std::size_t unfinished = 16 * 1024;  ///< messages that may be in hand at a time: no batch can be larger
+  bool can_requeue = false;            ///< its backend takes a message back and delivers it later
 };
 
 /// Finds the provided object of each parameter (null for other kinds). A sentence into `problems` for each that isn't there; `who` begins

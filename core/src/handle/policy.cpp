@@ -19,6 +19,7 @@ HandlingPolicy first_said(HandlingPolicy first, const HandlingPolicy& second) {
   say(first.retry.backoff.factor, second.retry.backoff.factor);
   say(first.retry.backoff.max, second.retry.backoff.max);
   say(first.retry.backoff.jitter, second.retry.backoff.jitter);
+  say(first.retry.beyond_in_place_max, second.retry.beyond_in_place_max);
   if (first.retry.only.matches == nullptr) first.retry.only = second.retry.only;
   say(first.on_failure, second.on_failure);
   say(first.on_undecodable, second.on_undecodable);
@@ -46,6 +47,7 @@ Policy resolve(const HandlingPolicy& said, bool has_dead_letters) {
   policy.max = said.retry.backoff.max.value_or(std::chrono::milliseconds{10'000});
   policy.jitter = said.retry.backoff.jitter.value_or(policy.jitter);
   policy.only = said.retry.only;
+  policy.requeues = said.retry.beyond_in_place_max == BeyondInPlaceMax::requeue;
   policy.on_failure = said.on_failure.value_or(has_dead_letters ? OnFailure::dead_letter : OnFailure::hold);
   policy.on_undecodable = said.on_undecodable.value_or(policy.on_failure);
   policy.timeout = said.timeout.value_or(std::chrono::milliseconds{300'000});

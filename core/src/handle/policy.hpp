@@ -21,6 +21,7 @@ struct Policy {
   std::chrono::nanoseconds max = std::chrono::seconds{10};
   double jitter = 0.2;
   ExceptionFilter only = {};
+  bool requeues = false;  ///< waits beyond the listener's in_place_max are the broker's
   OnFailure on_failure = OnFailure::hold;
   OnFailure on_undecodable = OnFailure::hold;
   std::chrono::nanoseconds timeout = std::chrono::minutes{5};  ///< 0: none

@@ -37,6 +37,10 @@ struct OwnedMessage {
   dispytch_message raw = {};
   std::string bytes = {};
   std::vector<dispytch_header> headers = {};
+  // Of a message that went back to the broker and that this process remembers.
+  std::uint32_t deliveries = 0;            ///< as the broker counts them
+  std::int32_t resumed_at = -1;            ///< the handler that goes on, whose attempts raw.attempt counts; -1: it isn't such a message
+  std::chrono::nanoseconds seen_before{};  ///< how long before its arrival it was seen first
 };
 
 /// Why a message isn't simply done. Made where it happens, read by the owner of the listener's state.

@@ -77,6 +77,7 @@ Item* Engine::arrive(const dispytch_message& raw, lane::SharedBatch& shared, nan
   ++unfinished_;
   unfinished_bytes_ += item.bytes;
   if (item.routes->finishes_later) park(item);  // its handler may look at it after the batch is gone
+  if (!requeued_.empty()) recall(item, place);
   if (item.routes->batches) {
     item.deferred = false;
     item.gather = gather_of(item);
@@ -92,6 +93,22 @@ Item* Engine::arrive(const dispytch_message& raw, lane::SharedBatch& shared, nan
   }
   withhold_where_full(*source, lane);
   return &item;
+}
+
+// A message that comes back goes on where it stopped: with the handler that failed, and with what that had tried already. If others got it
+// in between, each of those deliveries was an attempt.
+void Engine::recall(Item& item, const lane::Place& place) {
+  if (item.raw->attempt < 2) return;
+  const auto key = Requeued::key_of(place, *item.raw);
+  const auto progress = key ? requeued_.recall(*key) : std::nullopt;
+  if (!progress) return;
+  park(item);
+  item.next_target = progress->next_target;
+  item.owned->resumed_at = progress->next_target;
+  item.owned->deliveries = item.raw->attempt;
+  const std::uint32_t elsewhere = item.raw->attempt > progress->deliveries + 1 ? item.raw->attempt - progress->deliveries - 1 : 0;
+  item.owned->raw.attempt = progress->attempts + elsewhere + 1;
+  item.owned->seen_before = item.arrived - progress->first_seen;
 }
 
 // ---- from lanes to workers ----

@@ -49,7 +49,7 @@ Unfinished Engine::look_at(const Item& item, nanoseconds at) const {
                  .partition = message.partition().value_or(-1),
                  .offset = message.offset().value_or(-1),
                  .key = cut(message.key().value_or(""), 200),
-                 .attempts = item.state == Item::State::running ? item.attempts_before : item.attempts,
+                 .attempts = item.state == Item::State::running ? item.attempts_before : attempts_made(item, policy_of(item)),
                  .age = std::chrono::duration_cast<milliseconds>(at - item.arrived)};
   if (item.state != Item::State::running && item.trouble) {
     one.reason = item.trouble->reason;

@@ -15,6 +15,7 @@ struct Counters {
   Count dropped{0};        ///< settled, because a handler or `on_failure: drop` said so
   Count skipped{0};        ///< settled, because a person said so
   Count retries{0};        ///< attempts that failed and are made again
+  Count requeued{0};       ///< of them: the broker keeps the message until it is due
   Count dead_lettered{0};  ///< settled, because the dead letter is confirmed
   Count fenced{0};         ///< handled, but not settled: the source was somebody else's by then
   Count held{0};           ///< held now

@@ -53,6 +53,21 @@ void require_order(std::uint64_t capabilities, Ordering ordering, const std::str
                                          "one doesn't, given its config and broker; write `key_local` for the order within this process"};
 }
 
+void require_requeueing(std::uint64_t capabilities, const route::Router& router, Ordering ordering, const std::string& listener) {
+  const std::string_view handler = router.requeueing_handler();
+  if (handler.empty()) return;
+  const std::string who = "handler `" + std::string{handler} + "` of listener `" + listener + "`";
+  if (!can_requeue(capabilities)) {
+    throw Exception{ErrorCode::config, who + " lets its messages go back to the broker (`retry.beyond_in_place_max: requeue`), but the " +
+                                           "backend, given its config and broker, can't keep them there for a time; write `refuse`"};
+  }
+  if (ordering == Ordering::key || ordering == Ordering::key_local) {
+    log::warning("listener." + listener, who + " lets messages that wait for long go back to the broker " +
+                                             "(`retry.beyond_in_place_max: requeue`): later ones of their key are handled before them, " +
+                                             "although `ordering` keeps the others of a key in order");
+  }
+}
+
 Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t capabilities, route::Router router, EngineOptions options)
     : options_{std::move(options)},
       log_source_{"listener." + options_.name},
@@ -69,9 +84,9 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
                .clock = options_.clock,
                .emitter = options_.emitter,
                .inbox = inbox_,
-               .answered = [this](lane::Item& item, std::uint64_t serial, Attempt::Answer answer) {
-                 answered(item, serial, std::move(answer));
-               }}} {
+               .answered = [this](lane::Item& item, std::uint64_t serial,
+                                  Attempt::Answer answer) { answered(item, serial, std::move(answer)); }}},
+      requeued_{options_.delivery.limits.messages} {
   announces_sources_ = (capabilities & DISPYTCH_CAN_GROUPS) != 0;
   counters_.joined.store(!announces_sources_, std::memory_order_relaxed);
   if (options_.random == nullptr) options_.random = &thread_random();
@@ -191,12 +206,18 @@ Result<void> Engine::settle() {
   if (settlements.empty()) return {};
   dispytch_error error = border::empty_error();
   const dispytch_status status = consumer_->settle(settlements, error);
+  const bool requeues =
+      status < 0 && std::ranges::find(settlements, std::uint32_t{DISPYTCH_REQUEUE}, &dispytch_settlement::action) != settlements.end();
   ledger_.handed_over();
   if (status == DISPYTCH_EFENCED) {  // somebody else has them by now and handles them again: at least once
     log::warning(log_source_, "messages were handled that the broker has given to another member meanwhile; they will be handled twice");
     return {};
   }
-  if (status < 0) return to_error(status, error);
+  if (status < 0) {
+    // Nothing delivers what was to go back while this consumer has it: the listener ends, and it goes to the next.
+    if (requeues && !error_meanwhile_) error_meanwhile_ = to_error(status, error);
+    return to_error(status, error);
+  }
   return {};
 }
 
@@ -278,6 +299,7 @@ Result<void> Engine::end_drain() {
   more(counters_.dead_lettered, "dead-lettered");
   more(counters_.skipped, "skipped");
   more(counters_.retries, "retries");
+  more(counters_.requeued, "given back to the broker until they are due");
   more(counters_.fenced, "handled but given to another member meanwhile");
   announce(text);
   return result;

@@ -2,6 +2,7 @@
 // that a thread, a test harness or a simulator can drive it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -29,6 +30,7 @@
 #include "listen/failure.hpp"
 #include "listen/inbox.hpp"
 #include "listen/options.hpp"
+#include "listen/requeued.hpp"
 #include "listen/runner.hpp"
 #include "listen/timers.hpp"
 #include "route/router.hpp"
@@ -63,6 +65,10 @@ void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, cons
 
 /// Throws Exception (ErrorCode::config) where a listener wants order by key, and its backend doesn't keep a key's messages together.
 void require_order(std::uint64_t capabilities, Ordering ordering, const std::string& listener);
+
+/// Where handlers let their messages go back to the broker: throws Exception (ErrorCode::config) where it can't keep them, and warns where
+/// the listener asks for order by key, which those messages leave.
+void require_requeueing(std::uint64_t capabilities, const route::Router& router, Ordering ordering, const std::string& listener);
 
 /// One listener over one consumer.
 ///
@@ -157,6 +163,7 @@ class Engine {
   // arrival.cpp: from a batch into lanes
   void take_batch(border::Batch batch, const std::stop_token& stop);
   lane::Item* arrive(const dispytch_message& raw, lane::SharedBatch& shared, nanoseconds at);
+  void recall(lane::Item& item, const lane::Place& place);
   void dispatch();
   void dispatch_here();
   void run_here(lane::Item& item);
@@ -199,6 +206,10 @@ class Engine {
   void answered(lane::Item& item, std::uint64_t serial, Attempt::Answer answer);
   void take_trouble(lane::Item& item);
   void try_again(lane::Item& item, nanoseconds delay);
+  void try_again_later(lane::Item& item, const handle::Policy& policy, nanoseconds delay);
+  void requeue(lane::Item& item, nanoseconds delay);
+  nanoseconds in_place(nanoseconds wait) const noexcept { return std::min<nanoseconds>(wait, options_.delivery.in_place_max); }
+  static std::uint32_t attempts_made(const lane::Item& item, const handle::Policy& policy) noexcept;
   void block(lane::Item& item);
   void give_up(lane::Item& item, OnFailure how);
   void bury(lane::Item& item);
@@ -257,6 +268,8 @@ class Engine {
   std::unordered_map<std::uint64_t, Attempt::Answer> early_answers_;  // by serial: came before the worker was back
   Timers<Due> attempts_due_;                                          // of messages, and of their dead letters
   Timers<Due> timeouts_;                                              // of handlers that finish later
+  Requeued requeued_;
+  std::vector<const handle::BoundHandler*> warned_of_waits_;  // each once
   std::deque<Parting> partings_;
   std::vector<std::unique_ptr<lane::SharedBatch>> batches_;  // all there are; those without users are used again
   std::vector<lane::SharedBatch*> free_batches_;

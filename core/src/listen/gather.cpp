@@ -17,6 +17,13 @@ using lane::Trouble;
 using lane::Verdict;
 using std::chrono::nanoseconds;
 
+namespace {
+
+// Here, or before it was given back to the broker.
+bool tried(const Item& item) { return item.attempts > 0 || (item.owned && item.owned->resumed_at >= 0); }
+
+}  // namespace
+
 // nullptr: it is handled by itself, be it because nobody can tell its type.
 Gather* Engine::gather_of(Item& item) {
   const route::TypeRoute* route = item.routes->only;
@@ -51,7 +58,7 @@ bool Engine::gather(Lane& lane) {
   }
   Item& first = *lane.first;
   if (!first.routes->batches || first.gather == nullptr) return false;
-  if (first.attempts > 0) return false;  // what failed is tried alone: its neighbours bear no risk of it
+  if (tried(first)) return false;  // what failed is tried alone: its neighbours bear no risk of it
   Gather& gather = *first.gather;
   gather.join(lane, now());
   for (Item* item = &first; item != nullptr && join_in(lane, *item, gather); item = item->next) {}
@@ -68,7 +75,7 @@ bool Engine::join_in(Lane& lane, Item& item, Gather& gather) {
 
 // What failed for want of something else, together with the first of its lane, is tried again together with it.
 bool Engine::may_join(Item& item, const Gather& gather) {
-  if (!item.routes->batches || item.gather != &gather || item.attempts > 0) return false;
+  if (!item.routes->batches || item.gather != &gather || tried(item)) return false;
   if (item.deferred) {
     const Trouble::Kind kind = item.trouble->kind;
     if (kind != Trouble::Kind::unavailable && kind != Trouble::Kind::postponed) return false;

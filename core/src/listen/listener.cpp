@@ -35,11 +35,13 @@ void EventListener::run(std::stop_token stop) {
   Wiring& wiring = *wiring_;
   if (!wiring.consumer) throw Exception{ErrorCode::invalid, "listener `" + wiring.options.name + "` was run before; make another one"};
   const ListenerOptions& said = wiring.options;
-  route::Router router = route::wire(wiring.groups, wiring.providers, {.standard = said.wire},
-                                     {.policy = said.policy, .dead_letters = said.dead_letter.has_value()});
   const std::uint64_t capabilities = wiring.consumer->adapter().capabilities();
+  route::Router router =
+      route::wire(wiring.groups, wiring.providers, {.standard = said.wire},
+                  {.policy = said.policy, .dead_letters = said.dead_letter.has_value(), .can_requeue = listen::can_requeue(capabilities)});
   listen::require_acknowledgement(capabilities, said.at_most_once, said.name);
   listen::require_order(capabilities, said.ordering, said.name);
+  listen::require_requeueing(capabilities, router, said.ordering, said.name);
   listen::EngineOptions options{.name = said.name,
                                 .at_most_once = said.at_most_once,
                                 .drain = said.drain,

@@ -5,9 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <dispytch/plugin/abi.h>
 #include <dispytch/policy.hpp>
 
 namespace dispytch::listen {
+
+/// What a backend must be able to do where messages that wait for long are to go back to it: take one back while those around it are
+/// acknowledged, keep it for as long as it is told, and count how often it was delivered, since nothing else says how often it was tried.
+inline constexpr std::uint64_t kRequeueing =
+    DISPYTCH_CAN_ACK_EACH | DISPYTCH_CAN_REQUEUE | DISPYTCH_CAN_DELAY | DISPYTCH_CAN_COUNT_ATTEMPTS;
+constexpr bool can_requeue(std::uint64_t capabilities) noexcept { return (capabilities & kRequeueing) == kRequeueing; }
 
 /// What becomes of a message whose type no handler wants.
 enum class OnUnhandled : std::uint8_t { settle, dead_letter, stop, hold };
@@ -26,7 +33,7 @@ struct DeliveryOptions {
   Limits limits = {};
   HandlingPolicy policy = {};  ///< where neither handler nor group says something
   OnUnhandled on_unhandled = OnUnhandled::settle;
-  std::chrono::milliseconds in_place_max{30'000};    ///< the longest backoff that may hold a lane
+  std::chrono::milliseconds in_place_max{30'000};    ///< the longest backoff that holds a lane
   std::chrono::milliseconds revoke_timeout{10'000};  ///< the longest wait for running handlers when a source is given up
   std::chrono::milliseconds stuck_after{300'000};    ///< a message unfinished for longer makes the listener unhealthy; 0: never
 };

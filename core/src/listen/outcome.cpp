@@ -131,16 +131,16 @@ void Engine::take_trouble(Item& item) {
     case Trouble::Kind::postponed: try_again(item, trouble.delay); return;
     case Trouble::Kind::unavailable:
       Counters::add(counters_.retries, 1);
-      try_again(item, policy.backoff(++item.outages, *options_.random));
+      try_again(item, in_place(policy.backoff(++item.outages, *options_.random)));  // never the broker's, whose count would use it up
       return;
     case Trouble::Kind::failed:
     case Trouble::Kind::retry_after:
       ++item.attempts;
       item.outages = 0;
-      if (trouble.worth_retrying && item.attempts < policy.attempts) {
+      if (trouble.worth_retrying && attempts_made(item, policy) < policy.attempts) {
         Counters::add(counters_.retries, 1);
         const bool said = trouble.kind == Trouble::Kind::retry_after;
-        try_again(item, said ? trouble.delay : policy.backoff(item.attempts, *options_.random));
+        try_again_later(item, policy, said ? trouble.delay : policy.backoff(attempts_made(item, policy), *options_.random));
       } else {
         give_up(item, policy.on_failure);
       }
@@ -160,6 +160,46 @@ void Engine::take_trouble(Item& item) {
                                                     : OnFailure::hold);
     }
   }
+}
+
+// Of the handler at hand. Where messages go back to the broker its count is the only one that outlives the process.
+std::uint32_t Engine::attempts_made(const Item& item, const handle::Policy& policy) noexcept {
+  return policy.requeues && !DISPYTCH_MUTATE("requeue_forgets_attempts") ? Runner::attempt_number(item) - 1 : item.attempts;
+}
+
+void Engine::try_again_later(Item& item, const handle::Policy& policy, nanoseconds delay) {
+  const nanoseconds longest = options_.delivery.in_place_max;
+  if (delay > longest && policy.requeues) {
+    requeue(item, delay);
+    return;
+  }
+  const handle::BoundHandler* const handler = item.trouble->handler;
+  if (delay > longest && std::ranges::find(warned_of_waits_, handler) == warned_of_waits_.end()) {
+    warned_of_waits_.push_back(handler);
+    const auto seconds = [](nanoseconds time) { return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s"; };
+    log::warning(log_source_, "handler `" + handler->handler->name + "` asked for another attempt in " + seconds(delay) +
+                                  ", longer than `retry.in_place_max`, " + seconds(longest) + ":" + where(describe(item)) +
+                                  " holds its lane for all that time. `retry.beyond_in_place_max: requeue` lets the broker keep such " +
+                                  "messages, where it can");
+  }
+  try_again(item, delay);
+}
+
+// The lane goes on without it. Until the broker has the word, the message is unsettled there: nothing that happens meanwhile loses it.
+void Engine::requeue(Item& item, nanoseconds delay) {
+  constexpr nanoseconds kLongest = milliseconds{UINT32_MAX};
+  Counters::add(counters_.requeued, 1);
+  if (auto key = Requeued::key_of(*item.lane->place, *item.raw)) {
+    const bool resumed = item.owned && item.owned->resumed_at >= 0;
+    requeued_.remember(*std::move(key), {.deliveries = resumed ? item.owned->deliveries : std::max(item.raw->attempt, 1u),
+                                         .attempts = Runner::attempt_number(item) - 1,
+                                         .next_target = item.next_target,
+                                         .first_seen = Runner::first_seen(item)});
+  }
+  const auto wait = static_cast<std::uint32_t>(std::chrono::ceil<milliseconds>(std::min(delay, kLongest)).count());
+  if (DISPYTCH_MUTATE("requeue_settles_too")) ledger_.finish(*item.source, item.ordinal, item.raw->token);
+  if (!DISPYTCH_MUTATE("forget_a_requeue")) ledger_.requeue(item.raw->token, DISPYTCH_MUTATE("requeue_at_once") ? 0 : wait);
+  drop_item(item);
 }
 
 // The message waits at the head of its lane, without a thread; those behind it wait too.
@@ -192,8 +232,8 @@ void Engine::give_up(Item& item, OnFailure how) {
   switch (how) {
     case OnFailure::dead_letter: bury(item); break;
     case OnFailure::drop:
-      log::warning(log_source_,
-                   "dropped after " + std::to_string(item.attempts) + " attempts:" + where(describe(item)) + ": " + item.trouble->reason);
+      log::warning(log_source_, "dropped after " + std::to_string(attempts_made(item, policy_of(item))) +
+                                    " attempts:" + where(describe(item)) + ": " + item.trouble->reason);
       item.verdict = Verdict::dropped;
       finish(item);
       break;
@@ -216,7 +256,8 @@ void Engine::hold(Item& item) {
   const Failure failure = describe(item);
   const Message message{*item.raw, &consumer_->api(), consumer_->raw()};
   std::string text = what(failure);
-  if (!failure.unhandled) text += " after " + std::to_string(item.attempts) + (item.attempts == 1 ? " attempt" : " attempts");
+  const std::uint32_t attempts = attempts_made(item, policy_of(item));
+  if (!failure.unhandled) text += " after " + std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
   text += where(failure) + ": " + failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
   if (!options_.skip_command.empty()) {
     text += ", or let it go: " + options_.skip_command + " " + options_.name + " " + failure.topic;
@@ -249,7 +290,7 @@ void Engine::bury(Item& item) {
                         .listener = options_.name,
                         .group = options_.group,
                         .attempts = Runner::attempt_number(item) - 1,
-                        .first_ms = unix_now - std::chrono::duration_cast<milliseconds>(now() - item.arrived).count(),
+                        .first_ms = unix_now - std::chrono::duration_cast<milliseconds>(now() - Runner::first_seen(item)).count(),
                         .last_ms = unix_now},
                        options_.dead_letters->topic_template());
   if (DISPYTCH_MUTATE("settle_before_dead_letter")) {
@@ -287,7 +328,7 @@ void Engine::buried(Item& item, std::uint64_t serial, const Result<Receipt>& res
     item.state = Item::State::waiting;
     Counters::add(counters_.waiting, 1);
     lane.state = Lane::State::blocked;
-    remember(attempts_due_, {.when = now() + listener_policy_.backoff(++item.outages, *options_.random),
+    remember(attempts_due_, {.when = now() + in_place(listener_policy_.backoff(++item.outages, *options_.random)),
                              .item = &item,
                              .serial = item.serial,
                              .of_dead_letter = true});

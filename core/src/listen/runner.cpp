@@ -75,7 +75,7 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
 }
 
 std::shared_ptr<Attempt> Runner::make_attempt(Item& item) const {
-  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->monotonic() - item.arrived);
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->monotonic() - first_seen(item));
   return std::make_shared<Attempt>(Attempt::Options{
       .number = attempt_number(item),
       .first_seen = Timestamp{std::chrono::milliseconds{options_.clock->unix_ms()} - since},

@@ -46,7 +46,14 @@ class Runner {
   void run_batch(std::span<lane::Item* const> items, const handle::BoundHandler& handler, codec::Decoder& decoder) const;
 
   /// 1: the message is tried for the first time. The broker's count of deliveries, where it keeps one, and ours.
-  static std::uint32_t attempt_number(const lane::Item& item) noexcept { return std::max(item.raw->attempt, 1u) + item.attempts; }
+  static std::uint32_t attempt_number(const lane::Item& item) noexcept {
+    const bool of_another = item.owned && item.owned->resumed_at >= 0 && item.owned->resumed_at != item.next_target;
+    return (of_another ? 1u : std::max(item.raw->attempt, 1u)) + item.attempts;
+  }
+  /// Monotonic: its arrival, or that of the delivery before it was given back to the broker, where that is known.
+  static std::chrono::nanoseconds first_seen(const lane::Item& item) noexcept {
+    return item.arrived - (item.owned ? item.owned->seen_before : std::chrono::nanoseconds{0});
+  }
   std::shared_ptr<Attempt> make_attempt(lane::Item& item) const;
   /// What an answer says of the item whose handler gave it; the handler's gate hears of it.
   lane::Verdict conclude(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const;

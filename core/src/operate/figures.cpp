@@ -22,6 +22,8 @@ constexpr std::array kFigures = std::to_array<Figure>({
     {"fenced", "dispytch_messages_fenced_total", "Messages handled, but not settled: their partition was somebody else's by then.", true,
      &Counters::fenced},
     {"retries", "dispytch_retries_total", "Attempts that failed and were made again.", true, &Counters::retries},
+    {"requeued", "dispytch_messages_requeued_total", "Messages given back to the broker until their next attempt is due.", true,
+     &Counters::requeued},
     {"unfinished", "dispytch_messages_unfinished", "Messages in hand.", false, &Counters::unfinished},
     {"unfinished_bytes", "dispytch_messages_unfinished_bytes", "Bytes of keys and payloads in hand.", false, &Counters::unfinished_bytes},
     {"waiting", "dispytch_messages_waiting", "Messages that wait for their next attempt.", false, &Counters::waiting},

@@ -68,6 +68,11 @@ std::vector<border::ConsumerDocument::Topic> Router::subscription() const {
   return subscription;
 }
 
+std::string_view Router::requeueing_handler() const noexcept {
+  const auto found = std::ranges::find_if(entries_, [](const Entry& entry) { return entry.handler.policy.requeues; });
+  return found == entries_.end() ? std::string_view{} : found->handler.handler->name;
+}
+
 const TopicRoutes& Router::look_up(std::string_view topic) {
   auto found = seen_.find(topic);
   if (found == seen_.end()) {

@@ -84,6 +84,9 @@ class Router {
   /// The topics and patterns of all handlers, each once: what to subscribe to.
   std::vector<border::ConsumerDocument::Topic> subscription() const;
 
+  /// A handler that lets messages that wait for long go back to the broker; empty: none does.
+  std::string_view requeueing_handler() const noexcept;
+
  private:
   const TopicRoutes& look_up(std::string_view topic);
   TopicRoutes resolve(std::string_view topic) const;

@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 struct Counted {
   static constexpr auto topic = "numbers";
@@ -195,6 +196,35 @@ TEST(App, ReportsEveryMistakeOfTheWiringAtOnceAndStartsNothing) {
   EXPECT_THAT(text, HasSubstr("listens as `out`, which the config file doesn't have under `listeners`; there are: in"));
   EXPECT_THAT(text, HasSubstr("the emitter `audit` was asked for, which the config file doesn't have under `emitters`; there are: out"));
   EXPECT_FALSE(ran);
+}
+
+// A plugin that can all that the memory backend can, but for one thing.
+void adopt_without(std::uint64_t capability, const char* id) {
+  static dispytch_plugin lesser = *dispytch_memory_plugin(DISPYTCH_ABI_MINOR);
+  lesser.id = id;
+  lesser.capabilities &= ~capability;
+  border::adopt(lesser);
+}
+
+TEST(App, RefusesWaitsOfAHandlerThatAreTooLongForItsLaneUnlessTheBrokerCanKeepTheMessage) {
+  adopt_without(DISPYTCH_CAN_DELAY, "impatient");
+  const std::string with_impatient = std::string{kConfig}.replace(kConfig.find("memory"), 6, "impatient");
+  const auto check = [](std::string_view config, RetryPolicy retry) {
+    const File file{config};
+    HandlerGroup group;
+    group.on<Counted>([](const Counted&) {}, {.name = "counting", .retry = retry});
+    App app{"test"};
+    app.listen("in", std::move(group));
+    ::testing::internal::CaptureStderr();
+    const int code = run_main(app, {"--config", file.path(), "--check"});
+    return std::pair{code, ::testing::internal::GetCapturedStderr()};
+  };
+  const RetryPolicy refuses{.backoff = {.max = 1h}};
+  const RetryPolicy requeues{.backoff = {.max = 1h}, .beyond_in_place_max = BeyondInPlaceMax::requeue};
+  EXPECT_THAT(check(kConfig, refuses), Pair(2, HasSubstr("let the broker keep the message meanwhile: `beyond_in_place_max: requeue`")));
+  EXPECT_THAT(check(kConfig, requeues), Pair(0, ""));
+  EXPECT_THAT(check(with_impatient, refuses), Pair(2, HasSubstr("its backend can't keep a message for that long instead")));
+  EXPECT_THAT(check(with_impatient, requeues), Pair(2, HasSubstr("handler `counting`: its long waits are to be the broker's")));
 }
 
 TEST(App, AMistakeOfTheConfigFileEndsItWithTwo) {

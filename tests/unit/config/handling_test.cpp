@@ -35,6 +35,7 @@ TEST(Handling, TakesEveryKey) {
       attempts: 5
       backoff: { initial: 250ms, factor: 1.5, max: 1m, jitter: 0.5 }
       in_place_max: 2m
+      beyond_in_place_max: refuse
     on_failure: stop
     on_undecodable: drop
     on_unhandled: dead_letter
@@ -66,6 +67,7 @@ TEST(Handling, TakesEveryKey) {
   EXPECT_EQ(policy.retry.backoff.factor, 1.5);
   EXPECT_EQ(policy.retry.backoff.max, 1min);
   EXPECT_EQ(policy.retry.backoff.jitter, 0.5);
+  EXPECT_EQ(policy.retry.beyond_in_place_max, BeyondInPlaceMax::refuse);
   EXPECT_EQ(policy.retry.only.matches, nullptr);
   EXPECT_EQ(policy.on_failure, OnFailure::stop);
   EXPECT_EQ(policy.on_undecodable, OnFailure::drop);
@@ -103,7 +105,7 @@ TEST(Handling, LeavesPoliciesOpenOfWhichTheFileSaysNothing) {
   const ListenerConfig in = listener("");
   const HandlingPolicy& policy = in.handling.policy;
   EXPECT_FALSE(policy.retry.attempts || policy.retry.backoff.initial || policy.retry.backoff.factor || policy.retry.backoff.max ||
-               policy.retry.backoff.jitter);
+               policy.retry.backoff.jitter || policy.retry.beyond_in_place_max);
   EXPECT_FALSE(policy.on_failure || policy.on_undecodable || policy.timeout);
   EXPECT_FALSE(policy.breaker.failures || policy.breaker.pause || policy.rate.per_second || policy.rate.burst);
   EXPECT_EQ(in.emitter, "");
@@ -132,8 +134,11 @@ TEST(Handling, KeepsALaneWithinAllMessages) {
   EXPECT_EQ(listener("    limits: { messages: 100, lane: 100 }").handling.limits.lane, 100U);
 }
 
-TEST(Handling, LetsABrokerThatDelaysKeepLongWaits) {
-  EXPECT_EQ(listener("    retry: { backoff: { max: 6h }, in_place_max: 0s }", "late").handling.policy.retry.backoff.max, 6h);
+TEST(Handling, LetsABrokerThatCanKeepMessagesForLongWaits) {
+  const RetryPolicy retry =
+      listener("    retry: { backoff: { max: 6h }, in_place_max: 0s, beyond_in_place_max: requeue }", "late").handling.policy.retry;
+  EXPECT_EQ(retry.backoff.max, 6h);
+  EXPECT_EQ(retry.beyond_in_place_max, BeyondInPlaceMax::requeue);
 }
 
 TEST(Handling, DeadLettersMayGoToAnotherBrokersTopicOfThatName) {
@@ -147,7 +152,10 @@ TEST(Handling, DeadLettersMayGoToAnotherBrokersTopicOfThatName) {
 TEST(Handling, WithoutPluginsChecksWhatCoreKnows) {
   LoadOptions options = tests::test_options();
   options.plugin = {};
-  EXPECT_TRUE(load_listener("    ordering: key\n    dead_letter: { emitter: out }\n    retry: { backoff: { max: 6h } }\n", options));
+  EXPECT_TRUE(
+      load_listener("    ordering: key\n    dead_letter: { emitter: out }\n    retry: { backoff: { max: 6h }, "
+                    "beyond_in_place_max: requeue }\n",
+                    options));
   const Loaded wrong = load_listener("    emitter: uot\n    on_failure: dead_letter\n", options);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(
@@ -171,6 +179,7 @@ TEST(Handling, DefaultsOfTheStructsAreThoseOfTheSchema) {
   const listen::DeliveryOptions handling = {};
   EXPECT_EQ(listener_default("/ordering"), "partition");
   EXPECT_EQ(handling.ordering, Ordering::partition);
+  EXPECT_EQ(listener_default("/retry/beyond_in_place_max"), "refuse");
   EXPECT_EQ(listener_default("/on_unhandled"), "settle");
   EXPECT_EQ(handling.on_unhandled, listen::OnUnhandled::settle);
   EXPECT_EQ(handling.concurrency, listener_default_count("/concurrency"));
@@ -189,7 +198,7 @@ TEST(Handling, IsDescribedWithDefaultsFilledIn) {
   const json said = describe(loaded(R"(
     ordering: partition
     concurrency: 1
-    retry: { attempts: 3, backoff: { initial: 100ms, factor: 2, max: 10s, jitter: 0.2 }, in_place_max: 30s }
+    retry: { attempts: 3, backoff: { initial: 100ms, factor: 2, max: 10s, jitter: 0.2 }, in_place_max: 30s, beyond_in_place_max: refuse }
     on_failure: hold
     on_undecodable: hold
     on_unhandled: settle

@@ -25,6 +25,11 @@ TEST(Policy, TakesEachFieldFromTheFirstThatSaysIt) {
   const HandlingPolicy group{.retry = {.attempts = 2, .backoff = {.initial = 5ms}}, .on_failure = OnFailure::drop};
   const HandlingPolicy listener{.retry = {.backoff = {.initial = 9ms, .max = 20ms}}, .on_failure = OnFailure::stop, .timeout = 3s};
   const Policy policy = resolve(first_said(first_said(handler, group), listener), false);
+  EXPECT_FALSE(policy.requeues);
+  const HandlingPolicy requeues{.retry = {.beyond_in_place_max = BeyondInPlaceMax::requeue}};
+  const HandlingPolicy refuses{.retry = {.beyond_in_place_max = BeyondInPlaceMax::refuse}};
+  EXPECT_TRUE(resolve(first_said(handler, requeues), false).requeues);
+  EXPECT_FALSE(resolve(first_said(refuses, requeues), false).requeues);
   EXPECT_EQ(policy.attempts, 7U);
   EXPECT_EQ(policy.initial, 5ms);
   EXPECT_EQ(policy.max, 20ms);
@@ -47,6 +52,7 @@ TEST(Policy, HasTheDefaultsThatTheSchemaStates) {
   EXPECT_EQ(policy.max, milliseconds("/retry/backoff/max"));
   EXPECT_EQ(policy.factor, config::listener_default("/retry/backoff/factor").get<double>());
   EXPECT_EQ(policy.jitter, config::listener_default("/retry/backoff/jitter").get<double>());
+  EXPECT_EQ(policy.requeues, config::listener_default("/retry/beyond_in_place_max") == "requeue");
   EXPECT_EQ(policy.timeout, milliseconds("/handler_timeout"));
   EXPECT_EQ(policy.breaker_failures, config::listener_default_count("/breaker/failures"));
   EXPECT_EQ(policy.breaker_pause, milliseconds("/breaker/pause"));

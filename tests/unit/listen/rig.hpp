@@ -216,7 +216,10 @@ class Rig {
       made.emitter = emitter_;
     }
     route::Router router = route::wire({group_}, providers, {.standard = options_.wire},
-                                       {.policy = options_.delivery.policy, .dead_letters = options_.dead_letters});
+                                       {.policy = options_.delivery.policy,
+                                        .dead_letters = options_.dead_letters,
+                                        .in_place_max = options_.delivery.in_place_max,
+                                        .can_requeue = can_requeue(options_.capabilities)});
     if (!options_.partitions.empty()) broker.assign(options_.partitions);
     engine_ = std::make_unique<Engine>(broker.open(), options_.capabilities, std::move(router), std::move(made));
   }

@@ -147,5 +147,53 @@ TEST(Harness, GivesTheWholeEvent) {
   EXPECT_EQ(seen->timestamp.time_since_epoch().count(), 1'735'689'610'000) << "the virtual clock";
 }
 
+TEST(Harness, LetsTheBrokerKeepAMessageThatWaitsForTenMinutesWhileItsLaneGoesOn) {
+  std::vector<std::string> calls;
+  HandlerGroup group;
+  group.on<Departed>(
+      [&](const Departed& flight, Context context) {
+        calls.push_back(flight.carrier + " " + std::to_string(context.attempt()));
+        if (flight.carrier == "UA" && context.attempt() < 3) return retry_after(std::chrono::minutes{10});
+        return done();
+      },
+      {.retry = {.beyond_in_place_max = BeyondInPlaceMax::requeue}});
+  testing::Harness harness{std::move(group)};
+  for (const char* carrier : {"UA", "DL", "AA"}) harness.emit(Departed{.carrier = carrier});
+  harness.settle();
+  EXPECT_THAT(calls, ElementsAre("UA 1", "DL 1", "AA 1")) << "all are of one partition";
+  harness.advance(std::chrono::minutes{10} - std::chrono::milliseconds{1});
+  harness.settle();
+  EXPECT_EQ(calls.size(), 3);
+  harness.advance(std::chrono::milliseconds{1});
+  harness.settle();
+  EXPECT_EQ(calls.back(), "UA 2");
+  EXPECT_EQ(harness.handled(), 2);
+  harness.advance(std::chrono::minutes{10});
+  harness.settle();
+  EXPECT_EQ(calls.back(), "UA 3");
+  EXPECT_EQ(harness.handled(), 3);
+  EXPECT_TRUE(harness.failures().empty());
+}
+
+TEST(Harness, UsesUpTheAttemptsOfAMessageThatTheBrokerKeeps) {
+  int calls = 0;
+  HandlerGroup group;
+  group.on<Departed>(
+      [&](const Departed&) {
+        ++calls;
+        return retry_after(std::chrono::hours{1}, "not yet");
+      },
+      {.retry = {.attempts = 3, .beyond_in_place_max = BeyondInPlaceMax::requeue}});
+  testing::Harness harness{std::move(group)};
+  harness.emit(Departed{.carrier = "UA"});
+  for (int i = 0; i < 5; ++i) {
+    harness.settle();
+    harness.advance(std::chrono::hours{1});
+  }
+  EXPECT_EQ(calls, 3);
+  ASSERT_EQ(harness.dead_letters().size(), 1);
+  EXPECT_EQ(harness.failures().at(0).reason, "not yet");
+}
+
 }  // namespace
 }  // namespace dispytch
