@@ -38,6 +38,7 @@ Producer::Producer(Cluster& cluster, const plugin::Config& options, plugin::Noti
     rd_kafka_conf_set(conf.get(), "message.timeout.ms", std::to_string(std::max(1, *timeout)).c_str(), nullptr, 0);
   }
   timeout_ms_ = integer(conf.get(), "message.timeout.ms");
+  batch_bytes_ = static_cast<std::size_t>(integer(conf.get(), "batch.size"));
   queue_bytes_ = static_cast<std::size_t>(integer(conf.get(), "queue.buffering.max.kbytes")) * 1024;
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   start(RD_KAFKA_PRODUCER, std::move(conf));
@@ -181,24 +182,38 @@ plugin::Report Producer::report_of(const rd_kafka_message_t& message) {
     }
     return report;
   }
-  const std::string topic = std::string{"topic `"} + rd_kafka_topic_name(message.rkt) + "` at " + cluster();
-  std::string text;
-  switch (message.err) {
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: text = "there is no " + topic; break;
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: text = topic + " has no partition " + std::to_string(message.partition); break;
-    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT: text = topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms"; break;
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-      text = topic + " takes no message of " + std::to_string(message.key_len + message.len) + " bytes; its `max.message.bytes` decides";
-      break;
-    default: text = topic + " took no message: " + rd_kafka_message_errstr(&message);
-  }
   report.code = border_code(message.err);
   report.broker_code = message.err;
   report.flags |= plugin::flag(is_retriable(message.err), DISPYTCH_ERROR_RETRIABLE) |
                   plugin::flag(rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED, DISPYTCH_ERROR_MAYBE_SENT);
+  std::string text = why_not_stored(message);
+  std::array<char, 512> fatal{};
+  if (rd_kafka_fatal_error(raw(), fatal.data(), fatal.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    report.flags |= DISPYTCH_ERROR_FATAL;
+    text += std::string{"; the producer can't go on: "} + fatal.data();
+  }
   report.text = plugin::bytes(texts_.emplace_back(hide_secrets(std::move(text))));
   return report;
+}
+
+std::string Producer::why_not_stored(const rd_kafka_message_t& message) const {
+  const std::string topic = std::string{"topic `"} + rd_kafka_topic_name(message.rkt) + "` at " + cluster();
+  const std::size_t size = message.key_len + message.len;
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return "there is no " + topic;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return topic + " has no partition " + std::to_string(message.partition);
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT: return topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      if (size >= batch_bytes_) {  // alone in its batch
+        return topic + " takes no message of " + std::to_string(size) + " bytes; its `max.message.bytes` decides";
+      }
+      return topic + " took no batch that had a message of " + std::to_string(size) +
+             " bytes in it: its `max.message.bytes` holds for batches too; raise it, or lower the emitter's `batch.size` (" +
+             std::to_string(batch_bytes_) + ") below it";
+    default:
+      return topic + " took no message: " + rd_kafka_err2str(message.err);  // rd_kafka_message_errstr() may take the payload for a text
+  }
 }
 
 void Producer::take_events() {

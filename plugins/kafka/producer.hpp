@@ -39,6 +39,7 @@ class Producer : private Client {
   rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, const dispytch_message& message);
   rd_kafka_resp_err_t produce_in_full(rd_kafka_topic_t* topic, const dispytch_message& message);
   plugin::Error refusal(rd_kafka_resp_err_t code, const dispytch_message& message) const;
+  std::string why_not_stored(const rd_kafka_message_t& message) const;
   plugin::Report report_of(const rd_kafka_message_t& message);
   void take_events();
   void take_error(rd_kafka_event_t* event);
@@ -47,6 +48,7 @@ class Producer : private Client {
   const plugin::Notify notify_;
   std::int64_t timeout_ms_ = 0;  // how long the client goes on trying
   std::size_t queue_bytes_ = 0;  // what the queue holds at most
+  std::size_t batch_bytes_ = 0;  // what a batch of several messages holds at most
   TopicHandles topics_;
   std::optional<WatchedQueue> events_;
   std::atomic<bool> full_ = false;  // a send found no room since the last report
