@@ -8,6 +8,7 @@
 
 #include "app/ask_plugin.hpp"
 #include "app/command_line.hpp"
+#include "app/farewell.hpp"
 #include "app/signals.hpp"
 #include "app/supervisor.hpp"
 #include "app/wiring.hpp"
@@ -78,7 +79,7 @@ struct App::State {
   std::map<std::string, route::Router> check(const config::Config& config);
   ExitCode serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop);
   void start_tasks(app::Supervisor& supervisor) const;
-  ExitCode close_emitters();
+  void close_emitters();
 };
 
 App::App(std::string name, std::string version) : state_{std::make_unique<State>()} {
@@ -290,6 +291,11 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
   }
 
   std::optional<Error> failure;
+  app::Farewell farewell{.stop = stop, .patience = patience};
+  for (const auto& [emitter, core] : cores) farewell.timeouts.emplace(emitter, config.emitters.at(emitter).timeout);
+  const auto unconfirmed = [](std::size_t messages) {
+    return std::to_string(messages) + " emitted messages were not confirmed by the broker before the end";
+  };
   {
     app::Supervisor supervisor;
     for (const auto& engine : engines) {
@@ -314,6 +320,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
       });
     };
     supervisor.wait(stop, idle);
+    if (stop.stop_requested()) farewell.asked = system_clock().monotonic();
     supervisor.request_stop();
     // Handlers are awaited for `drain`; what the broker takes longer for ends by itself, with an error of its own.
     bool ended = supervisor.join(patience);
@@ -321,18 +328,27 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
       ended = supervisor.join(patience + border::kCloseTimeout + milliseconds{1000});
     }
     if (!ended) {
+      farewell.asked = system_clock().monotonic() - patience;
+      const std::size_t left = app::bid_farewell(cores, farewell);
       log::error("app", supervisor.still_running() + " still ran " + std::to_string(patience.count()) +
-                            " ms after the end was asked for; ending without it, what it has in hand is delivered again");
+                            " ms after the end was asked for; ending without it, what it has in hand is delivered again" +
+                            (left > 0 ? "; " + unconfirmed(left) : ""));
       std::_Exit(code(ExitCode::still_running));
     }
     failure = supervisor.failure();
+    if (failure && !farewell.asked) farewell.asked = system_clock().monotonic();
   }
   control.reset();
   http.reset();
   engines.clear();
-  const ExitCode emitters_closed = close_emitters();
-  log::info("app", name + (failure ? " failed" : " ended"));
-  return failure ? ExitCode::failed : emitters_closed;
+  const std::size_t left = app::bid_farewell(cores, farewell);
+  close_emitters();
+  if (!failure && left == 0) {
+    log::info("app", name + " ended");
+    return ExitCode::done;
+  }
+  log::error("app", name + " failed" + (left > 0 ? ": " + unconfirmed(left) : ""));
+  return ExitCode::failed;
 }
 
 void App::State::start_tasks(app::Supervisor& supervisor) const {
@@ -348,18 +364,9 @@ void App::State::start_tasks(app::Supervisor& supervisor) const {
   }
 }
 
-ExitCode App::State::close_emitters() {
-  ExitCode result = ExitCode::done;
-  constexpr milliseconds kFlush{30'000};
-  for (auto& [emitter, core] : cores) {
-    if (const Result<void> flushed = core->flush(kFlush); !flushed) {
-      log::error("emitter." + emitter, flushed.error().text);
-      result = ExitCode::failed;
-    }
-  }
+void App::State::close_emitters() {
   for (auto& [emitter, slot] : emitters) *slot = EventEmitter{std::shared_ptr<detail::EmitterCore>{}};
   cores.clear();
-  return result;
 }
 
 }  // namespace dispytch

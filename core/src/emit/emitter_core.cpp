@@ -111,7 +111,9 @@ EmitterCore::EmitterCore(std::unique_ptr<border::ProducerHandle> producer, emit:
 }
 
 EmitterCore::~EmitterCore() {
-  if (const Result<void> flushed = flush(options_.timeout); !flushed) log::error(log_source_, flushed.error().text);
+  if (!hurried_.load(std::memory_order_relaxed)) {
+    if (const Result<void> flushed = flush(options_.timeout); !flushed) log::error(log_source_, flushed.error().text);
+  }
   if (pump_.joinable()) {
     pump_.request_stop();
     reports_ready_.set();
@@ -165,6 +167,7 @@ void EmitterCore::emit_now(const OutgoingMessage& message, Done done) {
 }
 
 void EmitterCore::refuse(Pending& pending, const Error& error) {
+  failed_.fetch_add(1, std::memory_order_relaxed);
   Done done = std::exchange(pending.done, nullptr);
   PendingPool::instance().put_back_one(&pending);
   call(done, error);
@@ -385,8 +388,15 @@ void EmitterCore::answer(Pending& pending, const dispytch_report& report) {
   if (report.code >= 0) {
     call(done, Receipt{.partition = report.partition, .offset = report.offset});
   } else {
+    failed_.fetch_add(1, std::memory_order_relaxed);
     call(done, error_of(report));
   }
+}
+
+std::size_t EmitterCore::unanswered() const {
+  std::size_t count = 0;
+  PendingPool::instance().for_each_of(this, [&](const Pending&) { ++count; });
+  return count;
 }
 
 void EmitterCore::call(Done& done, const Result<Receipt>& result) noexcept {
@@ -409,7 +419,14 @@ Result<void> EmitterCore::flush(std::chrono::milliseconds timeout) {
     while (serve() > 0) {}
     return producer_->flush(timeout);
   }
-  if (Result<void> flushed = producer_->flush(timeout); !flushed) return flushed;
+  if (Result<void> flushed = producer_->flush(timeout); !flushed) {
+    if (flushed.error().code != ErrorCode::timeout) return flushed;
+    return Error{.code = ErrorCode::timeout,
+                 .text = "the broker had not answered for " + std::to_string(unanswered()) + " messages of emitter `" + options_.name +
+                         "` after " + std::to_string(timeout.count()) + " ms",
+                 .retriable = true,
+                 .maybe_sent = true};
+  }
   std::unique_lock lock{swept_mutex_};
   const std::uint64_t mine = ++sweeps_asked_;
   reports_ready_.set();

@@ -64,6 +64,12 @@ class EmitterCore {
   void emit_now(const OutgoingMessage& message, Done done);
   Result<void> flush(std::chrono::milliseconds timeout);
 
+  /// How many emits have ended with an error so far, and how many have no answer yet. The second is a look at what changes meanwhile.
+  std::uint64_t failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
+  std::size_t unanswered() const;
+  /// Closing waits no more for what is unanswered: the process has no time left.
+  void hurry() noexcept { hurried_.store(true, std::memory_order_relaxed); }
+
  private:
   template <class Send>
   Result<Receipt> wait_for(Send send);
@@ -104,7 +110,9 @@ class EmitterCore {
   std::uint64_t sweeps_asked_ = 0;
   std::uint64_t sweeps_done_ = 0;
 
+  std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> failed_callbacks_{0};
+  std::atomic<bool> hurried_{false};
   std::jthread pump_;
 };
 

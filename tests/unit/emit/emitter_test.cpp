@@ -204,6 +204,7 @@ TEST(EventEmitter, FlushSaysWhenTheBrokerHasNotAnswered) {
     const Result<void> flushed = emitter.flush(10ms);
     ASSERT_FALSE(flushed);
     EXPECT_EQ(flushed.error().code, ErrorCode::timeout);
+    EXPECT_EQ(flushed.error().text, "the broker had not answered for 1 messages of emitter `emitter` after 10 ms");
   }
 }
 
