@@ -51,6 +51,7 @@ struct Trouble {
   std::string reason = {};
   std::string exception = {};        ///< its type; empty where nothing was thrown
   bool worth_retrying = true;        ///< false: the handler's filter doesn't have the exception
+  bool fatal = false;                ///< an emitter is of no more use: no attempt of any message can succeed
   std::chrono::nanoseconds delay{};  ///< retry_after, postponed
   std::chrono::nanoseconds since{};  ///< Item::deferred: when it was known
 };

@@ -23,17 +23,13 @@ void Attempt::begin_part() {
 
 void Attempt::emit(const detail::EventType& type, const void* body, const EmitOptions& options) {
   begin_part();
-  options_.emitter->emit_later(type, body, options, [self = shared_from_this()](const Result<Receipt>& result) {
-    self->end_part(result ? std::string{} : "what it emitted was not stored: " + result.error().text);
-  });
-  if (DISPYTCH_MUTATE("settle_before_emits")) end_part(std::string{});
+  options_.emitter->emit_later(type, body, options, [self = shared_from_this()](const Result<Receipt>& result) { self->emitted(result); });
+  if (DISPYTCH_MUTATE("settle_before_emits")) emitted(Receipt{});
 }
 
 void Attempt::emit(const OutgoingMessage& message) {
   begin_part();
-  options_.emitter->emit_later(message, [self = shared_from_this()](const Result<Receipt>& result) {
-    self->end_part(result ? std::string{} : "what it emitted was not stored: " + result.error().text);
-  });
+  options_.emitter->emit_later(message, [self = shared_from_this()](const Result<Receipt>& result) { self->emitted(result); });
 }
 
 void Attempt::expect_completion() {
@@ -73,9 +69,12 @@ void Attempt::abandon() {
   abandoned_ = true;
 }
 
-void Attempt::end_part(std::string failure) {
+void Attempt::emitted(const Result<Receipt>& result) {
   std::unique_lock lock{mutex_};
-  if (answer_.failure.empty()) answer_.failure = std::move(failure);
+  if (!result) {
+    if (answer_.failure.empty()) answer_.failure = "what it emitted was not stored: " + result.error().text;
+    answer_.fatal = answer_.fatal || result.error().fatal;
+  }
   end_part(std::move(lock));
 }
 

@@ -24,6 +24,7 @@ class Attempt final : public detail::Attempt, public std::enable_shared_from_thi
   struct Answer {
     Outcome outcome = done();
     std::string failure = {};
+    bool fatal = false;  ///< of what it emitted: the emitter is of no more use
   };
   struct Options {
     std::uint32_t number = 1;
@@ -51,7 +52,7 @@ class Attempt final : public detail::Attempt, public std::enable_shared_from_thi
 
  private:
   void begin_part();
-  void end_part(std::string failure);
+  void emitted(const Result<Receipt>& result);
   void end_part(std::unique_lock<std::mutex> lock);
 
   const Options options_;

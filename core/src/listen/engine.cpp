@@ -20,6 +20,8 @@ constexpr milliseconds kPollTimeout{1000};
 // While the broker is away: the first pause between tries, doubled up to the longest.
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
+// How long the broker may take for what was settled while handlers are awaited at the end; at the very end it has all that is left.
+constexpr milliseconds kSyncMeanwhile{1000};
 
 settle::Acknowledge acknowledge_by(std::uint64_t capabilities) {
   if ((capabilities & DISPYTCH_CAN_ACK_EACH) != 0) return settle::Acknowledge::each;
@@ -209,6 +211,7 @@ Result<void> Engine::settle() {
   const bool requeues =
       status < 0 && std::ranges::find(settlements, std::uint32_t{DISPYTCH_REQUEUE}, &dispytch_settlement::action) != settlements.end();
   ledger_.handed_over();
+  unsynced_ = true;
   if (status == DISPYTCH_EFENCED) {  // somebody else has them by now and handles them again: at least once
     log::warning(log_source_, "messages were handled that the broker has given to another member meanwhile; they will be handled twice");
     return {};
@@ -250,6 +253,17 @@ Result<void> Engine::survive(Error error, const std::stop_token& stop) {
 
 // ---- the end ----
 
+// While the end waits for handlers, what is done must not hang on them: should they outlive it, the process ends with nothing more said to
+// the broker.
+void Engine::make_durable() {
+  if (!anything_running() || !std::exchange(unsynced_, false)) return;
+  milliseconds most = kSyncMeanwhile;
+  if (let_all_go_) most = std::clamp(std::chrono::ceil<milliseconds>(drain_deadline_ - now()), milliseconds{1}, most);
+  if (const Result<void> synced = consumer_->sync(most); !synced) {
+    log::warning(log_source_, "while handlers end, the broker doesn't take what was settled: " + synced.error().text);
+  }
+}
+
 void Engine::begin_drain() {
   let_all_go_ = true;
   drain_deadline_ = now() + options_.drain;
@@ -261,8 +275,10 @@ void Engine::begin_drain() {
 bool Engine::drain_step(milliseconds timeout) {
   inbox_->run();
   fire(now());
+  take_back_overdue(now());
   advance_partings();
   if (const Result<void> settled = settle(); !settled) log::error(log_source_, settled.error().text);
+  make_durable();
   const nanoseconds left = drain_deadline_ - now();
   if (!anything_running() || left <= nanoseconds{0}) return true;
   // Polling goes on: the group must not take this member for dead while its handlers end.

@@ -153,6 +153,7 @@ class Engine {
   std::uint32_t credit() const noexcept;
   Result<void> settle();
   Result<void> survive(Error error, const std::stop_token& stop);
+  void make_durable();
   Error to_error(dispytch_status status, const dispytch_error& error) const;
   void announce(std::string_view text) const;
   void note_idle(nanoseconds since);
@@ -195,7 +196,7 @@ class Engine {
   Parcel& free_parcel();
   void submit(Parcel& parcel);
   void parcel_returned(Parcel& parcel);
-  void judge_all(Parcel& parcel, std::size_t from, std::size_t to);
+  void judge_all(std::span<lane::Item* const> items, const lane::Lane* busy);
   void take_back(Parcel& parcel);
   bool take_back_overdue(nanoseconds at);
   void take_back_all();
@@ -289,6 +290,7 @@ class Engine {
   std::vector<lane::Item*> gathered_here_;              // the batch that is handled on the thread that steps
 
   bool announces_sources_ = false;  // the backend tells of its sources: without any there is nothing to be idle of
+  bool unsynced_ = false;           // something was settled since the broker was last waited for
   bool let_all_go_ = false;         // the drain has begun
   std::stop_token stop_;            // of the step at hand
   std::chrono::nanoseconds drain_deadline_{};

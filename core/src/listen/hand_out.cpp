@@ -100,39 +100,42 @@ void Engine::parcel_returned(Parcel& parcel) {
       const double cost = static_cast<double>(parcel.took.count()) / static_cast<double>(parcel.tried);
       item_cost_ns_ = item_cost_ns_ > 0 ? item_cost_ns_ + kSmoothing * (cost - item_cost_ns_) : std::max(cost, 1.0);
     }
-    judge_all(parcel, parcel.first, parcel.count);
+    judge_all(std::span{parcel.items}.subspan(parcel.first, parcel.count - parcel.first), nullptr);
   }
   free_parcels_.push_back(&parcel);
 }
 
-// The messages [from, to) of a parcel, whole lanes of it.
-void Engine::judge_all(Parcel& parcel, std::size_t from, std::size_t to) {
-  for (std::size_t i = from; i < to; ++i) {
-    Item& item = *parcel.items[i];
-    Lane& lane = *item.lane;
-    const bool last_of_lane = i + 1 == to || parcel.items[i + 1]->lane != &lane;
-    judge(item);
-    if (last_of_lane) advance(lane);
+// Each lane goes on once all that are here of it are judged, but for one that a worker is still busy with.
+void Engine::judge_all(std::span<Item* const> items, const Lane* busy) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Lane& lane = *items[i]->lane;
+    const bool last_of_lane = i + 1 == items.size() || items[i + 1]->lane != &lane;
+    judge(*items[i]);
+    if (last_of_lane && &lane != busy) advance(lane);
   }
 }
 
-// What is over is judged now, what has not begun returns to its lane; only the lane of the message that may still run stays out.
+// What is over is judged now, what has not begun returns to its lane; only the message that may still run stays out, and its lane waits.
 void Engine::take_back(Parcel& parcel) {
   if (parcel.closed) return;
-  const std::vector<Item*>& items = parcel.items;
+  const std::span<Item* const> items{parcel.items};
   const std::size_t begun = parcel.close();
   if (begun > 0 && parcel.batch_of != nullptr) return;  // all of it
-  std::size_t whole = begun == 0 ? 0 : begun - 1;
-  while (whole > 0 && items[whole - 1]->lane == items[whole]->lane) --whole;
-  parcel.first = whole;
+  const Lane* const busy = begun == 0 ? nullptr : items[begun - 1]->lane;
+  std::size_t over = begun == 0 ? 0 : begun - 1;
+  // Behind one of its lane that isn't done the worker only passes over it, and is back at once: then they are judged together.
+  for (std::size_t i = over; i > 0 && items[i - 1]->lane == busy; --i) {
+    const lane::Verdict verdict = items[i - 1]->verdict;
+    if (verdict == lane::Verdict::trouble || verdict == lane::Verdict::later) over = i - 1;
+  }
+  parcel.first = over;
   parcel.count = begun;
-  const Lane* const still_out = begun == 0 ? nullptr : items[begun - 1]->lane;
-  judge_all(parcel, 0, whole);
+  judge_all(items.first(over), busy);
   for (std::size_t i = begun; i < items.size(); ++i) {
     Item& item = *items[i];
     stop_running(item);
     item.state = Item::State::queued;
-    const bool another_lane = item.lane != still_out && (i == begun || items[i - 1]->lane != item.lane);
+    const bool another_lane = item.lane != busy && (i == begun || items[i - 1]->lane != item.lane);
     if (another_lane && !DISPYTCH_MUTATE("forget_what_was_taken_back")) advance(*item.lane);
   }
 }

@@ -61,6 +61,7 @@ void Keeper::watch(const std::stop_token& stop) {
 
 void Keeper::keep(const std::stop_token& stop) {
   while (!wanted_back_.load(std::memory_order_acquire) && !stop.stop_requested()) {
+    if (engine_.stop_.stop_requested()) engine_.make_durable();
     if (auto stepped = engine_.step(kOnePoll, {}); !stepped) {
       // The thread that steps ends the listener with it once its handler is back: the broker may not say it a second time.
       log::warning(engine_.log_source_, "while a handler ran: " + stepped.error().text);

@@ -126,6 +126,10 @@ void Engine::take_trouble(Item& item) {
     drop_item(item);
     return;
   }
+  if (trouble.fatal) {  // the next start has another emitter; the message is not to blame
+    stop_for(item);
+    return;
+  }
   const handle::Policy& policy = policy_of(item);
   switch (trouble.kind) {
     case Trouble::Kind::postponed: try_again(item, trouble.delay); return;
@@ -322,6 +326,9 @@ void Engine::buried(Item& item, std::uint64_t serial, const Result<Receipt>& res
     finish(item);
   } else if (item.source->let_go.load(std::memory_order_relaxed)) {
     drop_item(item);
+  } else if (result.error().fatal) {
+    item.trouble->reason += "; its dead letter could not be stored: " + result.error().text;
+    stop_for(item);
   } else {
     log::warning(log_source_,
                  "a dead letter could not be stored, and is tried again:" + where(describe(item)) + ": " + result.error().text);

@@ -147,9 +147,10 @@ bool Runner::tell_gate(const handle::BoundHandler& handler, bool failed, std::st
 
 Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const {
   if (!answer.failure.empty()) {
-    return put(
-        item,
-        {.kind = paused ? Trouble::Kind::unavailable : Trouble::Kind::failed, .handler = &handler, .reason = std::move(answer.failure)});
+    return put(item, {.kind = paused ? Trouble::Kind::unavailable : Trouble::Kind::failed,
+                      .handler = &handler,
+                      .reason = std::move(answer.failure),
+                      .fatal = answer.fatal});
   }
   const Outcome& outcome = answer.outcome;
   switch (outcome.kind()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <dispytch/parameters.hpp>
+#include <dispytch/result.hpp>
 
 namespace dispytch::listen {
 
@@ -19,6 +20,8 @@ lane::Trouble trouble_of(const handle::BoundHandler& handler, const std::excepti
   } catch (const std::exception& exception) {
     trouble.exception = detail::type_name(typeid(exception));
     trouble.reason = trouble.exception + ": " + exception.what();
+    const auto* const ours = dynamic_cast<const Exception*>(&exception);
+    trouble.fatal = ours != nullptr && ours->error().fatal;  // Result::value() of an emit
   } catch (...) {
     trouble.exception = "unknown";
     trouble.reason = "something was thrown that is no std::exception";

@@ -99,6 +99,20 @@ TEST(Burying, BacksOffAndTriesAgainForAsLongAsTheDeadLetterCanNotBeStored) {
   EXPECT_EQ(rig.dead_letters.letters.back().message.payload, order_payload("bad"));
 }
 
+TEST(Burying, ThroughAnEmitterThatIsOfNoMoreUseEndsTheListener) {
+  Rig rig{failing(), {.dead_letters = true}};
+  rig.dead_letters.confirm_at_once = false;
+  rig.broker.append(0, order("bad", "k"));
+  rig.settle();
+  rig.dead_letters.answer(Error{.code = ErrorCode::fenced, .text = "it is fenced", .fatal = true});
+  const Result<Engine::Step> stepped = rig.step();
+  ASSERT_FALSE(stepped);
+  EXPECT_THAT(stepped.error().text, HasSubstr("; its dead letter could not be stored: it is fenced"));
+  EXPECT_TRUE(rig.engine().drain());
+  EXPECT_EQ(rig.broker.committed(0), 0);
+  EXPECT_EQ(rig.counters().dead_lettered, 0);
+}
+
 TEST(Burying, ReplacesTheHeadersOfAnEarlierDeathAndKeepsTheCountOfReplays) {
   Rig rig{failing(), {.dead_letters = true}};
   testing::Logged message = order("bad");

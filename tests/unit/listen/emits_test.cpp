@@ -51,6 +51,27 @@ TEST(ContextEmits, ThatFailAreAFailedAttempt) {
   EXPECT_EQ(rig.failures[0].reason, "what it emitted was not stored: no leader");
 }
 
+TEST(ContextEmits, ThroughAnEmitterThatIsOfNoMoreUseEndTheListenerWhateverThePolicySays) {
+  for (const bool at_once : {false, true}) {
+    HandlerGroup group = shipping();
+    Rig rig{std::move(group), {.delivery = {.policy = {.on_failure = OnFailure::drop}}, .emitter = true}};
+    rig.emits.report_text = "it is fenced";
+    if (at_once) rig.emits.refuse_send = plugin::Error{.code = DISPYTCH_EFENCED, .text = "it is fenced", .fatal = true};
+    rig.broker.append(0, order("a"));
+    rig.broker.append(0, order("behind"));
+    Result<Engine::Step> stepped = rig.step();
+    for (int i = 0; i < 10 && stepped; ++i) {
+      rig.answer_emits(DISPYTCH_EFENCED, DISPYTCH_ERROR_FATAL);
+      stepped = rig.step();
+    }
+    ASSERT_FALSE(stepped);
+    EXPECT_THAT(stepped.error().text, HasSubstr("partition 0, offset 0: what it emitted was not stored: it is fenced"));
+    EXPECT_EQ(rig.counters().retries, 0);
+    EXPECT_TRUE(rig.engine().drain());
+    EXPECT_EQ(rig.broker.committed(0), 0);
+  }
+}
+
 TEST(ContextEmits, ThatAreRefusedAtOnceAreAFailedAttempt) {
   Rig rig{shipping(), {.emitter = true}};
   rig.emits.refuse_send = plugin::Error{.code = DISPYTCH_ENOTFOUND, .text = "no topic `shipped`"};

@@ -188,6 +188,24 @@ TEST(KeeperOfASlowHandler, FencesTheHandlerWhosePartitionIsLost) {
   EXPECT_EQ(rig.broker.committed(0), 0);
 }
 
+TEST(KeeperOfASlowHandler, HasWhatIsDoneMadeDurableOnceTheEndIsAskedFor) {
+  Rig* rig_itself = nullptr;
+  std::stop_source stop;
+  HandlerGroup group;
+  group.on<Order>([&](const Order& order) {
+    if (order.id != "slow") return;
+    stop.request_stop();
+    testing::PartitionedBroker& broker = rig_itself->broker;
+    for (int i = 0; i < 1000 && broker.calls().back() != "sync"; ++i) EXPECT_TRUE(broker.await_polls(broker.polls().size() + 1));
+    EXPECT_THAT(broker.calls(), ElementsAre("assigned 0,1", "commit 0@1", "sync")) << "it hangs on how the slow one ends";
+  });
+  Rig rig{std::move(group)};
+  rig_itself = &rig;
+  for (const char* id : {"quick", "slow", "behind"}) rig.broker.append(0, order(id));
+  EXPECT_TRUE(rig.engine().run(stop.get_token()));
+  EXPECT_EQ(rig.broker.committed(0), 2);
+}
+
 TEST(KeeperOfASlowHandler, LeavesAnErrorForTheThreadThatStepsToEndTheListenerWith) {
   Rig* rig_itself = nullptr;
   std::vector<std::string> begun;

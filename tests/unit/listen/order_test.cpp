@@ -156,6 +156,45 @@ TEST(Workers, GetNoMoreParcelsThanOneToWorkOnAndOneToGoOnWith) {
   EXPECT_EQ(rig.counters().handled, 100);
 }
 
+// A worker gets messages of several lanes at once. One that takes long was not to be foreseen; the others must not wait for it, neither
+// those behind it nor those before it, which are done.
+TEST(Workers, GiveBackWhatIsBesideAMessageThatTakesLong) {
+  constexpr int kQuick = 19;
+  for (const int before : {0, 2, 4}) {  // the slow one is the first, in the middle, or the last of what its worker gets
+    Rig* rig_itself = nullptr;
+    std::vector<std::string> ended;
+    HandlerGroup group;
+    group.on<Order>([&](const Order& handled) {
+      if (handled.id == "slow") {
+        Rig& rig = *rig_itself;
+        rig.clock.advance(1s);
+        rig.settle_with_workers();  // the owner and the other worker go on while this one is here
+        EXPECT_EQ(ended.size(), 1 + kQuick) << "all but those of its own lane";
+        EXPECT_EQ(rig.broker.committed(0), 1 + before);
+      }
+      ended.push_back(handled.id);
+    });
+    Rig rig{std::move(group), {.delivery = {.ordering = Ordering::key}, .workers = 2}};
+    rig_itself = &rig;
+    rig.broker.append(0, order("first", "k"));
+    rig.settle_with_workers();  // by then it is known how little a message costs
+    for (int i = 0; i < kQuick; ++i) {
+      if (i == before) {
+        rig.broker.append(0, order("slow", "slow"));
+        rig.broker.append(0, order("behind", "slow"));
+      }
+      rig.broker.append(0, order("quick", std::to_string(i)));
+    }
+    rig.settle();
+    ASSERT_EQ(rig.parcels(), 2);
+    rig.settle_with_workers();
+    EXPECT_EQ(rig.broker.committed(0), 3 + kQuick);
+    ASSERT_EQ(ended.size(), 3 + kQuick);
+    EXPECT_EQ(ended[1 + kQuick], "slow");
+    EXPECT_EQ(ended[2 + kQuick], "behind");
+  }
+}
+
 TEST(Settling, TellsTheLowWaterMarkAloneThoughLaterMessagesEndFirst) {
   std::map<std::string, Completion> pending;
   HandlerGroup group;

@@ -154,14 +154,18 @@ TEST(OthersLosses, AThrowingCallbackDoesNotEndTheProcess) {
 }
 
 TEST(OthersLosses, ALoneMessageIsHandledThoughTheBatchIsNotFull) {
-  std::promise<void> handled;
+  std::promise<std::size_t> handled;  // after so many polls
+  Rig* rig_itself = nullptr;
   HandlerGroup group;
-  group.on<Order>([&](const Order&) { handled.set_value(); });
+  group.on<Order>([&](const Order&) { handled.set_value(rig_itself->broker.polls().size()); });
   Rig rig{std::move(group), {.batch_messages = 1024}};
+  rig_itself = &rig;
   rig.broker.append(0, order("alone"));
   (void)rig.engine();
   std::jthread running{[&](const std::stop_token& stop) { EXPECT_TRUE(rig.engine().run(stop)); }};
-  EXPECT_EQ(handled.get_future().wait_for(20s), std::future_status::ready);
+  std::future<std::size_t> polls = handled.get_future();
+  ASSERT_EQ(polls.wait_for(20s), std::future_status::ready);
+  EXPECT_EQ(polls.get(), 2) << "that of the assignment, and that which brought it";
   EXPECT_TRUE(rig.broker.await_committed(0, 1)) << "and settled without waiting for more";
 }
 

@@ -369,6 +369,19 @@ TEST(Draining, SaysHowManyHandlersOutlivedItsDeadlineAndClosesNothing) {
   EXPECT_THAT(rig.broker.calls(), ElementsAre("assigned 0,1", "sync"));
 }
 
+TEST(Draining, HasWhatIsDoneMadeDurableWhileItAwaitsTheRest) {
+  Slow slow;
+  Rig rig{slow.group()};
+  rig.broker.append(0, order("a"));
+  rig.broker.append(1, order("b"));
+  rig.settle();
+  slow.finish("a");
+  rig.settle();
+  rig.engine().begin_drain();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(rig.engine().drain_step(0ms));
+  EXPECT_THAT(rig.broker.calls(), ElementsAre("assigned 0,1", "commit 0@1", "sync")) << "should b outlive the drain, a doesn't come twice";
+}
+
 TEST(Draining, WaitsForABrokerThatIsAwayNoLongerThanItsDeadline) {
   Slow slow;
   Rig rig{slow.group(), {.drain = 1s}};

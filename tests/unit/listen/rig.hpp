@@ -178,8 +178,8 @@ class Rig {
   }
 
   /// Has the broker of Context::emit confirm or refuse what was emitted.
-  void answer_emits(dispytch_status code = DISPYTCH_OK) {
-    for (; answered_ < emits.sent.size(); ++answered_) emits.reports.push_back(emits.report(emits.sent[answered_].token, code));
+  void answer_emits(dispytch_status code = DISPYTCH_OK, std::uint32_t flags = 0) {
+    for (; answered_ < emits.sent.size(); ++answered_) emits.reports.push_back(emits.report(emits.sent[answered_].token, code, flags));
     serve_emits();
   }
   /// Has the emitter take the reports that are there.
