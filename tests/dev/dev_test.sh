@@ -25,13 +25,14 @@ case "$test" in
   SaysWhatThereIs)
     run "$work/dev"
     expect_status 0
-    for command in setup build test demo bench lint fuzz 'kafka start' 'kafka stop' 'kafka status' 'kafka topic'; do expect_in "  $command" "$out"; done
+    for command in setup build test demo bench chaos lint fuzz 'kafka start' 'kafka kill' 'kafka stop' 'kafka status' 'kafka topic'; do expect_in "  $command" "$out"; done
     expect_empty "$err"
     ;;
   RefusesWrongUsage)
     for usage in nonsense 'build nonsense' 'build release more' 'test --preset' 'test --preset nonsense' 'test un*t' 'setup more' \
       'demo more' 'lint more' 'fuzz soon' 'fuzz 0' kafka 'kafka nonsense' 'kafka start 3' 'kafka start --brokers' 'kafka start --brokers 4' \
-      'kafka topic' 'kafka topic name none' 'kafka stop more' 'kafka status more'; do
+      'kafka topic' 'kafka topic name none' 'kafka stop more' 'kafka status more' 'kafka kill' 'kafka freeze 4' \
+      'kafka restart 1 2'; do
       # shellcheck disable=SC2086  # words are wanted
       run "$work/dev" $usage
       expect_status 2
@@ -69,6 +70,69 @@ case "$test" in
     expect_status 0
     [ ! -e /proc/$sleeper ] || fail "the process still runs"
     [ ! -e "$work/build/kafka/bootstrap" ] || fail "the address was left behind"
+    ;;
+  KafkaHurtsOneBrokerAndMendsIt)
+    for node in 1 2; do
+      mkdir -p "$work/build/other/$node"
+      sleep 60 &
+      disown
+      echo "$! $(sed 's/.*) //' /proc/$!/stat | cut -d' ' -f20)" >"$work/build/other/$node/pid"
+      echo -Xmx7m >"$work/build/other/$node/jvm"
+    done
+    pid() { cut -d' ' -f1 "$work/build/other/$1/pid"; }
+    state() { sed 's/.*) //; /^Z/d' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
+    await_state() { until [ "$(state "$1")" = "$2" ]; do :; done; }
+    hurt() { run env DISPYTCH_KAFKA_HOME=build/other PATH="$work/bin:$PATH" "$work/dev" kafka "$@"; }
+    hurt freeze 1
+    expect_status 0
+    await_state "$(pid 1)" T
+    hurt thaw 1
+    expect_status 0
+    await_state "$(pid 1)" S
+    hurt end 1
+    expect_status 0
+    [ -z "$(state "$(pid 1)")" ] || fail "broker 1 still runs"
+    hurt kill 2
+    expect_status 0
+    [ -z "$(state "$(pid 2)")" ] || fail "broker 2 still runs"
+    hurt kill 2
+    expect_status 1
+    expect_in "broker 2 does not run" "$err"
+    tool java "echo \"\$*\" >'$work/java'; exec sleep 60"
+    hurt restart 2
+    expect_status 0
+    until [ -s "$work/java" ]; do :; done
+    expect_in " -Xmx7m kafka.Kafka $work/build/other/2/properties" "$(cat "$work/java")"
+    hurt restart 2
+    expect_status 1
+    expect_in "broker 2 runs" "$err"
+    hurt kill 3
+    expect_status 1
+    expect_in "no broker 3" "$err"
+    run env DISPYTCH_KAFKA_HOME=build/other "$work/dev" kafka stop
+    expect_status 0
+    [ -z "$(state "$(pid 2)")" ] || fail "broker 2 still runs after a stop"
+    ;;
+  ChaosEndsAllThatItStartedWhereItIsInterrupted)
+    mkdir -p "$work/build/release/bin" "$work/build/cache/kafka-4.1.0"
+    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    tool cmake 'exit 0'
+    tool java '[[ $* != *kafka.Kafka* ]] || exec sleep 60'
+    tool kcat 'echo " 3 brokers:"'
+    mkfifo "$work/begun"
+    tool ../build/release/bin/dispytch_chaos "echo \"\$\$ \$*\" >'$work/begun'; exec sleep 60"
+    env PATH="$work/bin:$PATH" "$work/dev" chaos --seed 7 >"$work/out" 2>"$work/err" </dev/null &
+    dev=$!
+    read -r chaos options <"$work/begun"
+    pids=("$chaos")
+    for node in 1 2 3; do pids+=("$(cut -d' ' -f1 "$work/build/kafka3/$node/pid")"); done
+    for pid in "${pids[@]}"; do [ -e "/proc/$pid" ] || fail "process $pid doesn't run"; done
+    kill "$dev"
+    wait "$dev"
+    status=$? out=$(cat "$work/out") err=$(cat "$work/err")
+    expect_status 143
+    [ "$options" = "--seed 7" ] || fail "expected the options to be passed on"
+    for pid in "${pids[@]}"; do [ ! -e "/proc/$pid" ] || fail "process $pid still runs"; done
     ;;
   SetupNamesThePackagesWhereThereIsNoApt)
     machine

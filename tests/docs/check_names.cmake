@@ -1,7 +1,7 @@
 # Holds a document to its word: cmake -DSOURCE_DIR=... -DDOCUMENT=docs/x.md -P check_names.cmake
 #
 # Every `path/to/file` that it names exists, from the root of the repository or from core/include; a name without a slash is no path. Links
-# inside the repository lead somewhere. With -DFUNCTIONS=ON every `function()` that it names stands, followed by a parenthesis, in the file
+# inside the repository lead somewhere. Every `Suite.Test` is a test. With -DFUNCTIONS=ON every `function()` that it names stands, followed by a parenthesis, in the file
 # named last before it.
 cmake_minimum_required(VERSION 3.25)
 file(READ ${SOURCE_DIR}/${DOCUMENT} rest)
@@ -49,6 +49,24 @@ foreach(name IN LISTS names)
     endif()
   endif()
 endforeach()
+
+string(REGEX MATCHALL "`[A-Z][A-Za-z]*\\.[A-Z][A-Za-z]*`" tests "${text}")
+if(tests)
+  file(GLOB_RECURSE sources ${SOURCE_DIR}/tests/*_test.cpp)
+  set(there "")
+  foreach(source IN LISTS sources)
+    file(STRINGS ${source} lines REGEX "^TEST(_F|_P)?\\(")
+    list(APPEND there ${lines})
+  endforeach()
+  foreach(test IN LISTS tests)
+    string(REGEX REPLACE "[`]" "" test "${test}")
+    string(REPLACE "." ", " written "${test}")
+    string(FIND "${there}" "(${written})" found)
+    if(found EQUAL -1)
+      message(SEND_ERROR "${DOCUMENT} names the test ${test}, which nobody wrote")
+    endif()
+  endforeach()
+endif()
 
 cmake_path(GET DOCUMENT PARENT_PATH folder)
 string(REGEX MATCHALL "\\]\\([^)]*\\)" links "${text}")

@@ -7,8 +7,12 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <librdkafka/rdkafka.h>
+
+#include "support/destroyed_by.hpp"
 
 namespace dispytch::testing {
 
@@ -51,34 +55,32 @@ class KafkaTopics {
     queue_.reset(rd_kafka_queue_new(client_.get()));
   }
 
-  /// replicas -1: the cluster's default.
-  void create(const std::string& name, int partitions, int replicas = -1) {
+  /// replicas -1: the cluster's default. `settings`: of the topic itself, such as {"max.message.bytes", "1000"}.
+  void create(const std::string& name, int partitions, int replicas = -1,
+              const std::vector<std::pair<std::string, std::string>>& settings = {}) {
     std::array<char, 512> reason{};
-    std::unique_ptr<rd_kafka_NewTopic_t, Delete<rd_kafka_NewTopic_destroy>> topic{
+    std::unique_ptr<rd_kafka_NewTopic_t, DestroyedBy<rd_kafka_NewTopic_destroy>> topic{
         rd_kafka_NewTopic_new(name.c_str(), partitions, replicas, reason.data(), reason.size())};
     if (!topic) throw std::runtime_error{"topic " + name + ": " + reason.data()};
+    for (const auto& [key, value] : settings) rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
     rd_kafka_NewTopic_t* topics[] = {topic.get()};
     rd_kafka_CreateTopics(client_.get(), topics, 1, options(RD_KAFKA_ADMIN_OP_CREATETOPICS).get(), queue_.get());
-    std::unique_ptr<rd_kafka_event_t, Delete<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
+    std::unique_ptr<rd_kafka_event_t, DestroyedBy<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
     size_t count = 0;
     require(name, event.get(), rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count));
   }
 
   void remove(const std::string& name) {
-    std::unique_ptr<rd_kafka_DeleteTopic_t, Delete<rd_kafka_DeleteTopic_destroy>> topic{rd_kafka_DeleteTopic_new(name.c_str())};
+    std::unique_ptr<rd_kafka_DeleteTopic_t, DestroyedBy<rd_kafka_DeleteTopic_destroy>> topic{rd_kafka_DeleteTopic_new(name.c_str())};
     rd_kafka_DeleteTopic_t* topics[] = {topic.get()};
     rd_kafka_DeleteTopics(client_.get(), topics, 1, options(RD_KAFKA_ADMIN_OP_DELETETOPICS).get(), queue_.get());
-    std::unique_ptr<rd_kafka_event_t, Delete<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
+    std::unique_ptr<rd_kafka_event_t, DestroyedBy<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
     size_t count = 0;
     require(name, event.get(), rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count));
   }
 
  private:
-  template <auto destroy>
-  struct Delete {
-    void operator()(auto* object) const noexcept { destroy(object); }
-  };
-  using Options = std::unique_ptr<rd_kafka_AdminOptions_t, Delete<rd_kafka_AdminOptions_destroy>>;
+  using Options = std::unique_ptr<rd_kafka_AdminOptions_t, DestroyedBy<rd_kafka_AdminOptions_destroy>>;
 
   // The operation timeout is what the controller waits for the brokers to know; the request timeout bounds the whole call.
   Options options(rd_kafka_admin_op_t operation) {
@@ -98,8 +100,8 @@ class KafkaTopics {
     }
   }
 
-  std::unique_ptr<rd_kafka_t, Delete<rd_kafka_destroy>> client_;
-  std::unique_ptr<rd_kafka_queue_t, Delete<rd_kafka_queue_destroy>> queue_;
+  std::unique_ptr<rd_kafka_t, DestroyedBy<rd_kafka_destroy>> client_;
+  std::unique_ptr<rd_kafka_queue_t, DestroyedBy<rd_kafka_queue_destroy>> queue_;
 };
 
 }  // namespace dispytch::testing

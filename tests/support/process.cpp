@@ -79,7 +79,8 @@ Process::Process(std::vector<std::string> command, const ProcessOptions& options
   posix_spawn_file_actions_adddup2(&actions, child_input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, child_output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, options.terminal ? child_output : child_errors, STDERR_FILENO);
-  posix_spawnattr_t attributes;  // signals as a shell leaves them
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);  // sockets of a library that doesn't mark its own as ours alone
+  posix_spawnattr_t attributes;                                           // signals as a shell leaves them
   posix_spawnattr_init(&attributes);
   sigset_t none, ours;
   sigemptyset(&none);

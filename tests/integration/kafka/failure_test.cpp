@@ -6,8 +6,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-// behind it:
-#include <librdkafka/rdkafka_mock.h>
 
 #include <cstring>
 #include <functional>
@@ -17,12 +15,14 @@
 #include "driver.hpp"
 #include "handles.hpp"
 #include "support/kafka_topics.hpp"
+#include "support/mock_cluster.hpp"
 
 namespace dispytch::kafka::testing {
 namespace {
 
 using dispytch::testing::kafka_address;
 using dispytch::testing::KafkaTopics;
+using dispytch::testing::MockCluster;
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -168,25 +168,8 @@ TEST(Drain, LongerThanTheGroupWaitsIsAWarningWithTheArithmetic) {
   EXPECT_THAT(backend.host.log(), AllOf(HasSubstr("60000 ms"), HasSubstr("45000 ms"), HasSubstr("15000 ms")));
 }
 
-// librdkafka's own mock cluster can be told to go away.
-class MockCluster {
- public:
-  MockCluster() {
-    client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nullptr, 0));
-    cluster_ = rd_kafka_mock_cluster_new(client_.get(), 1);
-    rd_kafka_mock_topic_create(cluster_, "t", 1, 1);
-  }
-  ~MockCluster() { rd_kafka_mock_cluster_destroy(cluster_); }
-  std::string address() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
-  void set_down(bool down) { down ? rd_kafka_mock_broker_set_down(cluster_, 1) : rd_kafka_mock_broker_set_up(cluster_, 1); }
-
- private:
-  ClientHandle client_;
-  rd_kafka_mock_cluster_t* cluster_ = nullptr;
-};
-
 TEST(Outage, IsToldAndSoIsItsEnd) {
-  MockCluster mock;
+  MockCluster mock{"t"};
   Backend backend{json{{"bootstrap.servers", mock.address()}, {"reconnect.backoff.max.ms", 200}}};
   const auto consumer = backend.consumer("t", "g");
   consumer->settle(consumer->await(DISPYTCH_ASSIGNED)->event_token, DISPYTCH_ACK);

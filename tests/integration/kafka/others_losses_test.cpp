@@ -50,5 +50,21 @@ TEST_F(OthersLosses, ALoneMessageIsNotHeldBackUntilThePollsTimeout) {
   EXPECT_EQ(messages_of(*batch).at(0).payload, "alone");
 }
 
+// librdkafka stops fetching for up to a second whenever its queue was full. By the default config of this plugin the queue holds more than a
+// slow handler leaves in it.
+TEST_F(OthersLosses, ASlowHandlerIsNotFollowedByAStall) {
+  constexpr std::size_t kMessages = 200'000;
+  const std::vector<Outgoing> some(10'000, {.topic = topic, .payload = "p"});
+  for (std::size_t i = 0; i < kMessages; i += some.size()) producer->publish(some);
+  const auto consumer = backend.consumer(topic, "g");
+  std::size_t taken = consumer->take(1).size();
+  for (int i = 0; i < 10; ++i) consumer->poll(0, milliseconds{100});  // the slow handler: the client fills its queue meanwhile
+  while (taken < kMessages) {
+    const auto batch = consumer->poll(1'000, milliseconds{500});
+    ASSERT_NE(batch, nullptr) << "nothing comes after " << taken << " messages";
+    taken += batch->n_messages;
+  }
+}
+
 }  // namespace
 }  // namespace dispytch::kafka::testing
