@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "admin.hpp"
+
 namespace dispytch::kafka {
 namespace {
 
@@ -30,6 +32,16 @@ plugin::Result<std::unique_ptr<Producer>> Backend::producer(const plugin::Config
 
 plugin::Result<std::unique_ptr<Consumer>> Backend::consumer(const plugin::Config& options, plugin::Opening opening) {
   return std::make_unique<Consumer>(cluster_, options, opening);
+}
+
+plugin::Result<std::vector<plugin::Range>> Backend::ranges(std::string_view topic, std::string_view group,
+                                                           std::chrono::milliseconds timeout) {
+  return Admin{cluster_, timeout, std::string{group}}.ranges(std::string{topic});
+}
+
+plugin::Status Backend::delete_up_to(std::span<const plugin::Source> sources, std::chrono::milliseconds timeout) {
+  Admin{cluster_, timeout}.delete_up_to(sources);
+  return {};
 }
 
 plugin::Capabilities Backend::capabilities() const {

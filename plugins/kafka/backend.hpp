@@ -1,7 +1,11 @@
 // The kafka backend: opens producers and consumers of one cluster.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include <dispytch/plugin/backend.hpp>
 
@@ -19,6 +23,8 @@ class Backend {
   plugin::Result<std::unique_ptr<Producer>> producer(const plugin::Config& options, plugin::Opening opening);
   plugin::Result<std::unique_ptr<Consumer>> consumer(const plugin::Config& options, plugin::Opening opening);
   plugin::Capabilities capabilities() const;
+  plugin::Result<std::vector<plugin::Range>> ranges(std::string_view topic, std::string_view group, std::chrono::milliseconds timeout);
+  plugin::Status delete_up_to(std::span<const plugin::Source> sources, std::chrono::milliseconds timeout);
 
  private:
   Cluster cluster_;

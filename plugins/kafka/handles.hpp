@@ -20,7 +20,9 @@ using Handle = std::unique_ptr<T, Destroy<destroy>>;
 inline void destroy_client(rd_kafka_t* client) noexcept { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
 
 using ClientHandle = Handle<rd_kafka_t, destroy_client>;
+using AdminOptionsHandle = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using ConfHandle = Handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
+using DeleteRecordsHandle = Handle<rd_kafka_DeleteRecords_t, rd_kafka_DeleteRecords_destroy>;
 using ErrorHandle = Handle<rd_kafka_error_t, rd_kafka_error_destroy>;
 using EventHandle = Handle<rd_kafka_event_t, rd_kafka_event_destroy>;
 using HeadersHandle = Handle<rd_kafka_headers_t, rd_kafka_headers_destroy>;

@@ -52,8 +52,16 @@ Topic& Broker::topic(std::string_view name) {
   if (Topic* const known = find(name)) return *known;
   if (name.empty()) throw plugin::Exception{DISPYTCH_EINVAL, "expected the name of a topic, found an empty string"};
   if (auto_create_) return create(std::string{name}, others_);
-  std::string text =
-      "no topic `" + std::string{name} + "` in the memory backend; name it under `topics`, or set auto_create: true. There are: ";
+  missing(name, "; name it under `topics`, or set auto_create: true");
+}
+
+Topic& Broker::existing_topic(std::string_view name) {
+  if (Topic* const known = find(name)) return *known;
+  missing(name, "");
+}
+
+void Broker::missing(std::string_view name, std::string_view advice) const {
+  std::string text = "no topic `" + std::string{name} + "` in the memory backend" + std::string{advice} + ". There are: ";
   for (const auto& [other, topic] : topics_) text += (text.back() == ' ' ? "" : ", ") + other;
   throw plugin::Exception{DISPYTCH_ENOTFOUND, text};
 }
@@ -70,6 +78,11 @@ Topic& Broker::create(const std::string& name, const TopicOptions& options) {
 }
 
 Group& Broker::group(const std::string& name) { return groups_.try_emplace(name, name, rebalance_timeout_).first->second; }
+
+const Group* Broker::find_group(const std::string& name) const noexcept {
+  const auto known = groups_.find(name);
+  return known == groups_.end() ? nullptr : &known->second;
+}
 
 Group& Broker::nameless_group() { return nameless_groups_.emplace_back("", rebalance_timeout_); }
 

@@ -38,11 +38,15 @@ class Broker {
   Topic& topic(std::string_view name);
   /// Null where it doesn't exist, and isn't created.
   Topic* find(std::string_view name) noexcept;
+  /// As topic(), but creates none.
+  Topic& existing_topic(std::string_view name);
   const std::map<std::string, std::unique_ptr<Topic>, std::less<>>& topics() const noexcept { return topics_; }
   bool auto_create() const noexcept { return auto_create_; }
 
   /// The consumer group of that name. It stays, with all its positions, as long as the broker.
   Group& group(const std::string& name);
+  /// Null where no consumer has named it yet.
+  const Group* find_group(const std::string& name) const noexcept;
   /// A group for one consumer that named none; dissolve() ends it.
   Group& nameless_group();
   void dissolve(Group& group) noexcept;
@@ -52,6 +56,7 @@ class Broker {
  private:
   explicit Broker(const Options& options);
   void add(const Options& options);
+  [[noreturn]] void missing(std::string_view name, std::string_view advice) const;
   Topic& create(const std::string& name, const TopicOptions& options);
 
   const TopicOptions others_;

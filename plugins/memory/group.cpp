@@ -25,6 +25,13 @@ void Group::read(Topic& topic, bool from_oldest) {
   }
 }
 
+std::optional<std::int64_t> Group::stored(const Partition& partition) const noexcept {
+  for (const auto& own : partitions_) {
+    if (&own->partition == &partition) return own->progress.committed();
+  }
+  return std::nullopt;
+}
+
 void Group::join(Member& member) { members_.push_back(&member); }
 
 void Group::leave(Member& member) noexcept {

@@ -61,6 +61,9 @@ class Group {
   /// Adds a topic's partitions where they are new to the group: from their oldest message on, or from what comes next.
   void read(Topic& topic, bool from_oldest);
 
+  /// Where it goes on in a partition; nullopt: it doesn't read it.
+  std::optional<std::int64_t> stored(const Partition& partition) const noexcept;
+
   void join(Member& member);
   /// Takes everything from the member, without events, and gives it to the others.
   void leave(Member& member) noexcept;

@@ -4,6 +4,7 @@
 
 #include <dispytch/plugin/backend.hpp>
 
+#include "admin.hpp"
 #include "broker.hpp"
 #include "consumer.hpp"
 #include "producer.hpp"
@@ -21,6 +22,13 @@ class Backend {
   }
   plugin::Result<std::unique_ptr<Consumer>> consumer(const plugin::Config& options, plugin::Opening opening) {
     return std::make_unique<Consumer>(broker_, host_, opening.notify, read_subscription(options));
+  }
+  plugin::Result<std::vector<plugin::Range>> ranges(std::string_view topic, std::string_view group, std::chrono::milliseconds) {
+    return memory::ranges(*broker_, topic, group);
+  }
+  plugin::Status delete_up_to(std::span<const plugin::Source> sources, std::chrono::milliseconds) {
+    memory::delete_up_to(*broker_, sources);
+    return {};
   }
 
  private:

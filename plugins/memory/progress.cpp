@@ -1,5 +1,7 @@
 #include "progress.hpp"
 
+#include <algorithm>
+
 namespace dispytch::memory {
 
 std::int64_t Progress::find(std::uint32_t offset, Out delivered) const noexcept {
@@ -53,6 +55,16 @@ bool Progress::requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out d
   requeued.delayed = true;
   requeued.out = Out::no;
   return true;
+}
+
+void Progress::deleted_before(std::int64_t offset) noexcept {
+  if (offset > base_) {
+    window_.erase(window_.begin(), window_.begin() + std::min(size(), offset - base_));
+    base_ = offset;
+    if (position_ < base_) position_ = base_;
+    std::erase_if(delayed_, [this](const auto& delayed) { return delayed.second < base_; });
+  }
+  if (committed_ < offset) committed_ = offset;
 }
 
 void Progress::rewind() noexcept {

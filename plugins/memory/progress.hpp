@@ -68,6 +68,8 @@ class Progress {
 
   /// Another consumer takes over: what is not settled is delivered again, from committed() on; what is delayed stays so.
   void rewind() noexcept;
+  /// What lies before `offset` is deleted: it is neither delivered any more nor to be settled.
+  void deleted_before(std::int64_t offset) noexcept;
   /// Delivery goes on at `offset`; what was delivered or delayed before is forgotten, not settled.
   void seek(std::int64_t offset) noexcept;
 

@@ -41,8 +41,17 @@ void Topic::trim(Partition& partition) noexcept {
   if (partition.readers.empty()) return;
   std::int64_t needed = partition.end();
   for (const GroupPartition* reader : partition.readers) needed = std::min(needed, reader->progress.oldest_needed());
-  if (needed <= partition.start()) return;
-  const Partition::Dropped dropped = partition.drop_before(needed);
+  drop(partition, needed);
+}
+
+void Topic::delete_before(Partition& partition, std::int64_t offset) noexcept {
+  for (GroupPartition* reader : partition.readers) reader->progress.deleted_before(offset);
+  drop(partition, offset);
+}
+
+void Topic::drop(Partition& partition, std::int64_t before) noexcept {
+  if (before <= partition.start()) return;
+  const Partition::Dropped dropped = partition.drop_before(before);
   messages_ -= dropped.messages;
   bytes_ -= dropped.bytes;
   for (RoomWaiter* waiter : std::exchange(waiting_, {})) waiter->room();

@@ -52,11 +52,16 @@ class Topic {
   /// Drops what every group that reads the partition has settled; tells those who wait for room. Without a group everything is kept.
   void trim(Partition& partition) noexcept;
 
+  /// Drops what lies before `offset`, read or not, for every group; tells those who wait for room. `offset` is at most the end.
+  void delete_before(Partition& partition, std::int64_t offset) noexcept;
+
   /// The waiter is told once, when there is room again.
   void wait_for_room(RoomWaiter& waiter);
   void forget(RoomWaiter& waiter) noexcept;
 
  private:
+  void drop(Partition& partition, std::int64_t before) noexcept;
+
   const std::string name_;
   const TopicOptions options_;
   std::vector<std::unique_ptr<Partition>> partitions_ = {};

@@ -63,7 +63,9 @@ std::vector<Trial> trials() {
       for (const std::string_view name : mutant.breaks) all.push_back({mutant, of_queue, rule_named(name)});
     }
   };
-  for (const auto& mutants : {open_mutants(), produce_mutants(), deliver_mutants(), settle_mutants(), group_mutants()}) add(mutants, false);
+  for (const auto& mutants : {open_mutants(), produce_mutants(), deliver_mutants(), settle_mutants(), group_mutants(), admin_mutants()}) {
+    add(mutants, false);
+  }
   add(queue_mutants(), true);
   return all;
 }

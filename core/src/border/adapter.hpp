@@ -42,6 +42,7 @@ class Adapter : public std::enable_shared_from_this<Adapter> {
   Result<std::unique_ptr<ConsumerHandle>> open_consumer(std::string_view json, NotifyCallback notify, std::chrono::milliseconds timeout);
 
  private:
+  friend class Admin;
   friend class ProducerHandle;
   friend class ConsumerHandle;
   Adapter(const Library& library, HostOptions options);

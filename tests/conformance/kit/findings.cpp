@@ -20,10 +20,14 @@ const char* name_of(Verdict::Kind kind) {
 // What a backend must claim for the rule to be tried: "produce consume, ack_each or ack_up_to".
 std::string needs(const Rule& rule) {
   std::string text = border::capabilities_to_string(rule.needs);
-  if (rule.needs_one_of == 0) return text;
-  std::string one_of = border::capabilities_to_string(rule.needs_one_of);
-  for (std::size_t at = one_of.find(' '); at != std::string::npos; at = one_of.find(' ', at + 4)) one_of.replace(at, 1, " or ");
-  return text + (text.empty() ? "" : ", ") + one_of;
+  const auto also = [&](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
+  if (rule.needs_one_of != 0) {
+    std::string one_of = border::capabilities_to_string(rule.needs_one_of);
+    for (std::size_t at = one_of.find(' '); at != std::string::npos; at = one_of.find(' ', at + 4)) one_of.replace(at, 1, " or ");
+    also(one_of);
+  }
+  if (rule.extension != nullptr) also(std::string{"extension "} + rule.extension);
+  return text;
 }
 
 std::string indented(const std::string& text, const std::string& indent) {

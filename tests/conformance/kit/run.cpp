@@ -19,6 +19,9 @@ Verdict try_rule(const Rule& rule, const dispytch_plugin& plugin, const Options&
           return {Verdict::Kind::not_claimed, "the backend claims none of " + border::capabilities_to_string(rule.needs_one_of)};
         }
       }
+      if (rule.extension != nullptr && scene.extension(rule.extension) == nullptr) {
+        return {Verdict::Kind::not_claimed, std::string{"the plugin doesn't offer the extension "} + rule.extension};
+      }
       rule.check(scene);
       return {};
     } catch (const NotClaimed& reason) {

@@ -25,6 +25,10 @@ Adapter& Scene::adapter() {
   return *adapter_;
 }
 
+const void* Scene::extension(const char* id) const noexcept {
+  return DISPYTCH_HAS(dispytch_plugin, &plugin, extension) && plugin.extension != nullptr ? plugin.extension(id) : nullptr;
+}
+
 std::string Scene::backend_json() const { return nlohmann::json{{"config", options.config}}.dump(); }
 
 std::string Scene::producer_json() const { return nlohmann::json{{"config", options.producer}}.dump(); }

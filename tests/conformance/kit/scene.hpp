@@ -63,6 +63,9 @@ class Scene {
   std::uint64_t capabilities() { return adapter().capabilities() & plugin.capabilities; }
   bool can(std::uint64_t bits) { return (capabilities() & bits) == bits; }
 
+  /// What the plugin offers under that id; nullptr: nothing.
+  const void* extension(const char* id) const noexcept;
+
   std::string backend_json() const;
   std::string producer_json() const;
   std::string consumer_json(const Subscription& subscription) const;

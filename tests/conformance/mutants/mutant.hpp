@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <dispytch/plugin/abi.h>
+#include <dispytch/plugin/admin.h>
 
 namespace dispytch::conformance {
 
@@ -35,6 +35,7 @@ std::vector<Mutant> produce_mutants();
 std::vector<Mutant> deliver_mutants();
 std::vector<Mutant> settle_mutants();
 std::vector<Mutant> group_mutants();
+std::vector<Mutant> admin_mutants();
 // Of the queue backend.
 std::vector<Mutant> queue_mutants();
 

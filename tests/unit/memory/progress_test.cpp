@@ -54,6 +54,23 @@ TEST(Progress, RefusesWhatWasNeverDelivered) {
   EXPECT_EQ(progress.committed(), 0);
 }
 
+TEST(Progress, GoesOnBehindWhatWasDeleted) {
+  Progress progress{0};
+  deliver(progress, 4);
+  EXPECT_TRUE(progress.ack(3));
+  progress.deleted_before(2);
+  EXPECT_EQ(progress.committed(), 2);
+  EXPECT_EQ(progress.position(), 4);
+  EXPECT_FALSE(progress.ack(1)) << "it is gone";
+  EXPECT_TRUE(progress.ack(2));
+  EXPECT_EQ(progress.committed(), 4);
+  progress.deleted_before(10);
+  EXPECT_EQ(progress.position(), 10);
+  EXPECT_EQ(progress.committed(), 10);
+  progress.deleted_before(5);
+  EXPECT_EQ(progress.committed(), 10);
+}
+
 TEST(Progress, DeliversAgainWhatTheLastHolderDidNotSettle) {
   Progress progress{0};
   deliver(progress, 4);

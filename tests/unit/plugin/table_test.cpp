@@ -53,6 +53,22 @@ struct ConsumingBackend {
   static inline std::chrono::milliseconds last_timeout{};
 };
 
+struct AdministeredBackend : ProducingBackend {
+  using ProducingBackend::ProducingBackend;
+  Result<std::vector<Range>> ranges(std::string_view topic, std::string_view group, std::chrono::milliseconds) {
+    if (topic != "orders") return Error{.code = DISPYTCH_ENOTFOUND, .text = "no such topic"};
+    return std::vector<Range>{{.partition = 0, .low = 1, .high = 5},
+                              {.partition = 1, .high = 2, .stored = group == "g" ? std::optional{1} : std::nullopt}};
+  }
+  Status delete_up_to(std::span<const Source> sources, std::chrono::milliseconds) {
+    last = sources.empty() ? Source{} : sources.back();
+    if (sources.empty()) return Error{.code = DISPYTCH_EINVAL, .text = "what?"};
+    return {};
+  }
+  static const void* extension(std::string_view id) { return id == "mine" ? &last : nullptr; }
+  static inline Source last{};
+};
+
 template <class Backend, Capabilities (*claimed)()>
 struct Plugin {
   using Type = Backend;
@@ -63,6 +79,8 @@ constexpr Capabilities keys_and_groups() { return {keys, groups}; }
 
 using Producing = detail::Table<Plugin<ProducingBackend, nothing>>;
 using Consuming = detail::Table<Plugin<ConsumingBackend, keys_and_groups>>;
+
+using Administered = detail::Table<Plugin<AdministeredBackend, nothing>>;
 
 dispytch_error sized() {
   dispytch_error error{};
@@ -136,6 +154,42 @@ TEST(Table, OffersTheExtensionsOfItsBackend) {
   EXPECT_EQ(Consuming::value.extension("dispytch.admin/1"), &ConsumingBackend::last_timeout);
   EXPECT_EQ(Consuming::value.extension("dispytch.transactions/1"), nullptr);
   EXPECT_EQ(Producing::value.extension("dispytch.admin/1"), nullptr);
+}
+
+TEST(Table, OffersAdministrationWhereTheBackendHasItsMembers) {
+  EXPECT_EQ(Administered::value.extension("mine"), &AdministeredBackend::last);
+  EXPECT_EQ(Producing::value.extension(DISPYTCH_EXTENSION_ADMIN), nullptr);
+  const auto* admin = static_cast<const dispytch_admin*>(Administered::value.extension(DISPYTCH_EXTENSION_ADMIN));
+  ASSERT_NE(admin, nullptr);
+  EXPECT_EQ(admin->size, sizeof(dispytch_admin));
+
+  const dispytch_host host{.size = sizeof host};
+  const std::string_view json = R"({"config": {}})";
+  dispytch_adapter* adapter = nullptr;
+  dispytch_error error = sized();
+  ASSERT_EQ(Administered::value.open(&host, json.data(), json.size(), -1, &adapter, &error), DISPYTCH_OK);
+  dispytch_range ranges[2] = {};
+  std::uint32_t count = 0;
+  EXPECT_EQ(admin->ranges(adapter, bytes("orders"), bytes("g"), ranges, sizeof *ranges, 1, &count, 0, &error), DISPYTCH_OK);
+  EXPECT_EQ(count, 2u) << "there are more than there is room for";
+  EXPECT_EQ(ranges[0].low, 1);
+  EXPECT_EQ(ranges[0].high, 5);
+  EXPECT_EQ(ranges[1].high, 0) << "it was not written";
+  EXPECT_EQ(admin->ranges(adapter, bytes("orders"), bytes("g"), ranges, sizeof *ranges, 2, &count, 0, &error), DISPYTCH_OK);
+  EXPECT_EQ(ranges[1].flags, static_cast<std::uint32_t>(DISPYTCH_RANGE_STORED));
+  EXPECT_EQ(ranges[1].stored, 1);
+  EXPECT_EQ(admin->ranges(adapter, bytes("odrers"), {}, ranges, sizeof *ranges, 2, &count, 0, &error), DISPYTCH_ENOTFOUND);
+  EXPECT_EQ(count, 0u);
+  EXPECT_STREQ(error.text, "no such topic");
+
+  const dispytch_source source{
+      .topic = bytes("orders"), .partition = 1, .source = 0, .offset = 2, .flags = DISPYTCH_SOURCE_PARTITION | DISPYTCH_SOURCE_OFFSET};
+  EXPECT_EQ(admin->delete_up_to(adapter, &source, sizeof source, 1, 0, &error), DISPYTCH_OK);
+  EXPECT_EQ(AdministeredBackend::last.topic, "orders");
+  EXPECT_EQ(AdministeredBackend::last.partition, 1);
+  EXPECT_EQ(AdministeredBackend::last.offset, 2);
+  EXPECT_EQ(admin->delete_up_to(adapter, nullptr, sizeof source, 0, 0, &error), DISPYTCH_EINVAL);
+  EXPECT_EQ(Administered::value.close(adapter, 0, &error), DISPYTCH_OK);
 }
 
 }  // namespace

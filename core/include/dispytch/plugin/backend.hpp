@@ -27,7 +27,10 @@
 //     Result<std::unique_ptr<Producer>> producer(Config options);         // either may take (Config options, Opening opening) instead,
 //     Result<std::unique_ptr<Consumer>> consumer(Config options);         // and either may be missing
 //     Capabilities capabilities() const;                                  // optional: fewer than described, for this config and broker
-//     static const void* extension(std::string_view id);                  // optional
+//     Result<std::vector<Range>> ranges(std::string_view topic, std::string_view group,   // [any] these two are optional, together:
+//                                       std::chrono::milliseconds timeout);               // the extension "dispytch.admin/1", whose
+//     Status delete_up_to(std::span<const Source> sources, std::chrono::milliseconds timeout);  // contract is in admin.h
+//     static const void* extension(std::string_view id);                  // optional: other extensions
 //     Status close(std::chrono::milliseconds timeout);                    // optional; the destructor follows
 //   };
 //

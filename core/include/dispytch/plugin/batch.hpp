@@ -32,6 +32,14 @@ struct Source {
   std::string meta = {};                    ///< for a person
 };
 
+/// What a partition keeps at present: the answer of Backend::ranges.
+struct Range {
+  std::int32_t partition = 0;
+  std::int64_t low = 0;                     ///< the offset of the oldest message kept; the same as high where there is none
+  std::int64_t high = 0;                    ///< the offset that the next message gets
+  std::optional<std::int64_t> stored = {};  ///< where the group goes on, if it has a position there
+};
+
 namespace detail {
 
 /// What a poll returned and the host has not released yet.

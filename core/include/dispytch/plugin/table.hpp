@@ -1,6 +1,7 @@
 // Turns plain classes into the C table. The glue alone; a plugin's author reads backend.hpp.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include <dispytch/plugin/abi.h>
+#include <dispytch/plugin/admin.h>
 #include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/config.hpp>
 #include <dispytch/plugin/host.hpp>
@@ -137,6 +139,49 @@ struct Opened {
   Host host;
   std::unique_ptr<B> backend;
   static Opened& of(dispytch_adapter* adapter) noexcept { return *reinterpret_cast<Opened*>(adapter); }
+};
+
+template <class B>
+concept SaysRanges = requires(B& backend, std::string_view topic, std::string_view group, Milliseconds timeout) {
+  { backend.ranges(topic, group, timeout) } -> std::same_as<Result<std::vector<Range>>>;
+};
+template <class B>
+concept DeletesUpTo = requires(B& backend, std::span<const Source> sources, Milliseconds timeout) {
+  { backend.delete_up_to(sources, timeout) } -> std::same_as<Status>;
+};
+
+/// The extension "dispytch.admin/1".
+template <class B>
+struct AdminTable {
+  static dispytch_status ranges(dispytch_adapter* adapter, dispytch_bytes topic, dispytch_bytes group, dispytch_range* out,
+                                std::uint32_t stride, std::uint32_t capacity, std::uint32_t* count, std::int32_t timeout_ms,
+                                dispytch_error* error) noexcept {
+    *count = 0;
+    return guarded(error, [&]() -> Status {
+      Result<std::vector<Range>> found = Opened<B>::of(adapter).backend->ranges(view(topic), view(group), timeout(timeout_ms));
+      if (!found.ok()) return found.error();
+      const Strided<dispytch_range> room{out, stride, capacity};
+      for (std::size_t i = 0; i < std::min<std::size_t>(capacity, (*found).size()); ++i) {
+        const Range& range = (*found)[i];
+        room.set(i, {.partition = range.partition,
+                     .flags = flag(range.stored.has_value(), DISPYTCH_RANGE_STORED),
+                     .low = range.low,
+                     .high = range.high,
+                     .stored = range.stored.value_or(0)});
+      }
+      *count = static_cast<std::uint32_t>((*found).size());
+      return {};
+    });
+  }
+  static dispytch_status delete_up_to(dispytch_adapter* adapter, const dispytch_source* sources, std::uint32_t stride, std::uint32_t count,
+                                      std::int32_t timeout_ms, dispytch_error* error) noexcept {
+    return guarded(error, [&] {
+      return Opened<B>::of(adapter).backend->delete_up_to(std::span<const Source>{sources_from(sources, stride, count)},
+                                                          timeout(timeout_ms));
+    });
+  }
+
+  static constexpr dispytch_admin value{sizeof(dispytch_admin), 0, ranges, delete_up_to};
 };
 
 template <class B>
@@ -277,6 +322,8 @@ struct Table {
   using B = typename Plugin::Type;
   static_assert(OpensProducers<B> || OpensConsumers<B>,
                 "the backend of a plugin has a member producer(Config) or consumer(Config), or one that takes an Opening as well");
+  static_assert(SaysRanges<B> == DeletesUpTo<B>,
+                "the extension dispytch.admin/1 is two members of the backend, ranges and delete_up_to, of which this one has only one");
 
   static dispytch_status open(const dispytch_host* raw, const char* json, std::size_t len, std::int32_t timeout_ms, dispytch_adapter** out,
                               dispytch_error* error) noexcept {
@@ -313,6 +360,9 @@ struct Table {
     return detail::close(std::move(opened->backend), timeout_ms, error);
   }
   static const void* extension([[maybe_unused]] const char* id) noexcept {
+    if constexpr (DeletesUpTo<B>) {
+      if (std::string_view{id} == DISPYTCH_EXTENSION_ADMIN) return &AdminTable<B>::value;
+    }
     if constexpr (requires {
                     { B::extension(std::string_view{}) } -> std::convertible_to<const void*>;
                   }) {

@@ -1,0 +1,38 @@
+// What an operator asks of a cluster from outside of any group: the extension "dispytch.admin/1".
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <dispytch/plugin/backend.hpp>
+
+#include "client.hpp"
+
+namespace dispytch::kafka {
+
+/// A client for a few questions, which are rare: it is made for them and ended after them. All functions block, together at most for the
+/// timeout, and throw Exception.
+class Admin : private Client {
+ public:
+  /// `group`: whose positions ranges() says; empty: nobody's.
+  Admin(Cluster& cluster, std::chrono::milliseconds timeout, std::string group = {});
+
+  std::vector<plugin::Range> ranges(const std::string& topic);
+  void delete_up_to(std::span<const plugin::Source> sources);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  int left() const;  // of the timeout, in ms, at least 1
+  EventHandle answer(rd_kafka_queue_t* queue, const std::string& doing);
+  AdminOptionsHandle admin_options(rd_kafka_admin_op_t operation);
+  std::vector<std::int32_t> partitions_of(const std::string& topic);
+  void add_positions(const std::string& topic, std::vector<plugin::Range>& ranges);
+
+  const Clock::time_point deadline_;
+  const std::string group_;
+};
+
+}  // namespace dispytch::kafka
