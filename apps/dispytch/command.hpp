@@ -32,6 +32,7 @@ void add_tail(CLI::App& program, Action& action);
 void add_plugins(CLI::App& program, Action& action);
 void add_plugins_inspect(CLI::App& plugins, Action& action);
 void add_status(CLI::App& program, Action& action);
+void add_dlq(CLI::App& program, Action& action);
 void add_skip(CLI::App& program, Action& action);
 void add_completion(CLI::App& program, Action& action);
 

@@ -19,8 +19,9 @@ class Usage : public CliTest {
 };
 
 TEST_F(Usage, HelpShowsAnExampleOfEachCommand) {
-  const std::vector<std::vector<std::string>> commands{{},         {"check"}, {"emit"},      {"tail"}, {"plugins"}, {"plugins", "inspect"},
-                                                       {"status"}, {"skip"},  {"completion"}};
+  const std::vector<std::vector<std::string>> commands{
+      {},       {"check"},      {"emit"}, {"tail"},        {"plugins"},     {"plugins", "inspect"}, {"status"},
+      {"skip"}, {"completion"}, {"dlq"},  {"dlq", "list"}, {"dlq", "show"}, {"dlq", "replay"},      {"dlq", "purge"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     const Finished finished = dispytch(command);
@@ -63,9 +64,10 @@ TEST_F(Usage, AFullDiskIsAFailure) {
 }
 
 TEST_F(Usage, BashCompletesCommandsOptionsAndChoices) {
-  EXPECT_EQ(completed("dispytch ''"), "check emit tail plugins status skip completion\n");
+  EXPECT_EQ(completed("dispytch ''"), "check emit tail plugins status skip dlq completion\n");
   EXPECT_EQ(completed("dispytch ta"), "tail\n");
   EXPECT_EQ(completed("dispytch plugins ''"), "inspect\n");
+  EXPECT_EQ(completed("dispytch dlq ''"), "list show replay purge\n");
   EXPECT_EQ(completed("dispytch tail --from ''"), "earliest latest\n");
   EXPECT_EQ(completed("dispytch tail --co"), "--config --count\n");
   EXPECT_EQ(completed("dispytch emit --config ''"), "\n");  // a file: bash's own

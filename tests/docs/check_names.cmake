@@ -34,7 +34,7 @@ foreach(name IN LISTS names)
         message(SEND_ERROR "${DOCUMENT} names ${name}, which ${file} doesn't have")
       endif()
     endif()
-  elseif(name MATCHES "^[a-z.][A-Za-z0-9_.-]*/" AND NOT name MATCHES "^(build|\\.\\.)/")
+  elseif(name MATCHES "^[a-z.][A-Za-z0-9_.-]*/" AND NOT name MATCHES "^(build|\\.\\.)/|^dispytch\\.[a-z]+/[0-9]+$")  # the last: an extension's id
     math(EXPR files "${files} + 1")
     if(EXISTS ${SOURCE_DIR}/${name})
       set(path ${SOURCE_DIR}/${name})

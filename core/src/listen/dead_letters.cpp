@@ -1,21 +1,15 @@
 #include "listen/dead_letters.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "config/topic_template.hpp"
 #include "emit/emitter_core.hpp"
+#include "listen/letter_headers.hpp"
 
 namespace dispytch::listen {
 namespace {
 
 constexpr std::size_t kMostOfAText = 1024;  // brokers bound a message's headers
-
-// What an earlier death left behind; `dispytch-replayed` stays, by which a loop is noticed.
-constexpr std::array<std::string_view, 11> kOurs = {"dispytch-reason",   "dispytch-exception", "dispytch-handler",   "dispytch-listener",
-                                                    "dispytch-group",    "dispytch-topic",     "dispytch-partition", "dispytch-offset",
-                                                    "dispytch-attempts", "dispytch-first",     "dispytch-last"};
 
 std::string cut(std::string_view text) {
   if (text.size() <= kMostOfAText) return std::string{text};
@@ -44,20 +38,21 @@ OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituar
   if (const auto key = message.key()) letter.key.emplace(*key);
   if (const auto payload = message.payload()) letter.payload.emplace(*payload);
   for (const Header& header : message.headers()) {
-    if (std::ranges::find(kOurs, header.key) == kOurs.end()) letter.headers.emplace_back(header.key, header.value);
+    // What an earlier death left behind is replaced; the count of replays stays.
+    if (!is_letter_header(header.key)) letter.headers.emplace_back(header.key, header.value);
   }
   const auto say = [&](std::string_view name, std::string value) { letter.headers.emplace_back(name, std::move(value)); };
-  say("dispytch-reason", cut(obituary.reason));
-  if (!obituary.exception.empty()) say("dispytch-exception", cut(obituary.exception));
-  if (!obituary.handler.empty()) say("dispytch-handler", std::string{obituary.handler});
-  say("dispytch-listener", std::string{obituary.listener});
-  if (!obituary.group.empty()) say("dispytch-group", std::string{obituary.group});
-  say("dispytch-topic", std::string{message.topic()});
-  if (const auto partition = message.partition()) say("dispytch-partition", std::to_string(*partition));
-  if (const auto offset = message.offset()) say("dispytch-offset", std::to_string(*offset));
-  say("dispytch-attempts", std::to_string(obituary.attempts));
-  say("dispytch-first", std::to_string(obituary.first_ms));
-  say("dispytch-last", std::to_string(obituary.last_ms));
+  say(letter_header::kReason, cut(obituary.reason));
+  if (!obituary.exception.empty()) say(letter_header::kException, cut(obituary.exception));
+  if (!obituary.handler.empty()) say(letter_header::kHandler, std::string{obituary.handler});
+  say(letter_header::kListener, std::string{obituary.listener});
+  if (!obituary.group.empty()) say(letter_header::kGroup, std::string{obituary.group});
+  say(letter_header::kTopic, std::string{message.topic()});
+  if (const auto partition = message.partition()) say(letter_header::kPartition, std::to_string(*partition));
+  if (const auto offset = message.offset()) say(letter_header::kOffset, std::to_string(*offset));
+  say(letter_header::kAttempts, std::to_string(obituary.attempts));
+  say(letter_header::kFirst, std::to_string(obituary.first_ms));
+  say(letter_header::kLast, std::to_string(obituary.last_ms));
   return letter;
 }
 

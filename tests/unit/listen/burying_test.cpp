@@ -116,12 +116,12 @@ TEST(Burying, ThroughAnEmitterThatIsOfNoMoreUseEndsTheListener) {
 TEST(Burying, ReplacesTheHeadersOfAnEarlierDeathAndKeepsTheCountOfReplays) {
   Rig rig{failing(), {.dead_letters = true}};
   testing::Logged message = order("bad");
-  message.headers = {{"dispytch-reason", "undecodable"}, {"dispytch-offset", "99"}, {"dispytch-replayed", "2"}};
+  message.headers = {{"dispytch-reason", "undecodable"}, {"dispytch-offset", "99"}, {"dispytch-replays", "2"}};
   rig.broker.append(0, message);
   rig.settle();
   ASSERT_EQ(rig.dead_letters.letters.size(), 1);
   const auto& headers = rig.dead_letters.letters[0].message.headers;
-  EXPECT_THAT(headers, Contains(Pair("dispytch-replayed", "2")));
+  EXPECT_THAT(headers, Contains(Pair("dispytch-replays", "2")));
   EXPECT_THAT(headers, Contains(Pair("dispytch-reason", "failed")));
   EXPECT_THAT(headers, Not(Contains(Pair("dispytch-reason", "undecodable"))));
   EXPECT_THAT(headers, Not(Contains(Pair("dispytch-offset", "99"))));

@@ -68,11 +68,11 @@ TEST(DeadLetter, ReplacesAnEarlierDeathAndKeepsTheCountOfReplays) {
   Original original;
   original.add("dispytch-reason", "undecodable");
   original.add("dispytch-topic", "elsewhere");
-  original.add("dispytch-replayed", "2");
+  original.add("dispytch-replays", "2");
   const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "dead");
   EXPECT_THAT(letter.headers, Not(Contains(Pair("dispytch-reason", "undecodable"))));
   EXPECT_THAT(letter.headers, Not(Contains(Pair("dispytch-topic", "elsewhere"))));
-  EXPECT_THAT(letter.headers, Contains(Pair("dispytch-replayed", "2")));
+  EXPECT_THAT(letter.headers, Contains(Pair("dispytch-replays", "2")));
 }
 
 TEST(DeadLetter, CutsALongReasonBetweenCharacters) {
