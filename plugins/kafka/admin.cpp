@@ -98,7 +98,7 @@ std::vector<plugin::Range> Admin::ranges(const std::string& topic) {
   return all;
 }
 
-// Not by librdkafka's ListConsumerGroupOffsets: 2.0 gives up while a coordinator is being elected, or crashes.
+// Not by librdkafka's ListConsumerGroupOffsets: 2.0 gives up while a coordinator is being elected.
 void Admin::add_positions(const std::string& topic, std::vector<plugin::Range>& ranges) {
   const PartitionsHandle wanted{rd_kafka_topic_partition_list_new(static_cast<int>(ranges.size()))};
   for (const plugin::Range& range : ranges) rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), range.partition);

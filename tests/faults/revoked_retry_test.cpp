@@ -35,7 +35,9 @@ TEST_P(RevokedDuringARetry, IsHandledByTheNextOwnerInOrder) {
   EXPECT_EQ(ended.exit_code, 0) << ended.errors;
   EXPECT_THAT(ended.errors, HasSubstr("revoked: "));
   const std::vector<std::string> of_first = lines_of(ended.output, "end ");
-  if (std::string{GetParam()} == "cooperative-sticky") EXPECT_TRUE(of_first.empty()) << "what it kept was not disturbed";
+  if (std::string{GetParam()} == "cooperative-sticky") {
+    EXPECT_TRUE(of_first.empty()) << "what it kept was not disturbed";
+  }
   if (of_first.empty()) {
     second->await_output("end a 2");
     second->await_output("end b 2");

@@ -50,8 +50,8 @@ TEST_F(OthersLosses, ALoneMessageIsNotHeldBackUntilThePollsTimeout) {
   EXPECT_EQ(messages_of(*batch).at(0).payload, "alone");
 }
 
-// librdkafka stops fetching for up to a second whenever its queue was full. By the default config of this plugin the queue holds more than a
-// slow handler leaves in it.
+// librdkafka stops fetching for up to a second whenever its queue was full. By the default config of this plugin the queue holds more than
+// a slow handler leaves in it.
 TEST_F(OthersLosses, ASlowHandlerIsNotFollowedByAStall) {
   constexpr std::size_t kMessages = 200'000;
   const std::vector<Outgoing> some(10'000, {.topic = topic, .payload = "p"});

@@ -186,7 +186,7 @@ TEST(Workers, GiveBackWhatIsBesideAMessageThatTakesLong) {
       rig.broker.append(0, order("quick", std::to_string(i)));
     }
     rig.settle();
-    ASSERT_EQ(rig.parcels(), 2);
+    ASSERT_EQ(rig.parcels(), 4);
     rig.settle_with_workers();
     EXPECT_EQ(rig.broker.committed(0), 3 + kQuick);
     ASSERT_EQ(ended.size(), 3 + kQuick);
