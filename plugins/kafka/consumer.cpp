@@ -273,17 +273,24 @@ Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
   return {};
 }
 
+// By name: asked to commit all that is stored, librdkafka leaves out what a commit of its own is about that hasn't reached the coordinator,
+// and may never do so.
 Status Consumer::sync(milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   for (;;) {
+    const PartitionsHandle positions = sources_.unsynced();
+    if (positions->cnt == 0) return {};
     const QueueHandle answers{rd_kafka_queue_new(raw())};
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(raw(), nullptr, answers.get(), nullptr, nullptr);
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(raw(), positions.get(), answers.get(), nullptr, nullptr);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       const EventHandle answer{rd_kafka_queue_poll(answers.get(), for_librdkafka(until(deadline), std::chrono::hours{1}))};
       if (answer == nullptr) return Status::timeout();
       code = rd_kafka_event_error(answer.get());
     }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      sources_.synced(*positions);
+      return {};
+    }
     if (!is_retriable(code)) return error_of(code, "committing positions at " + cluster());
     if (Clock::now() >= deadline) return Status::timeout();
     rd_kafka_queue_poll(answers.get(), for_librdkafka(until(deadline), milliseconds{50}));  // nothing comes: a pause before the next try

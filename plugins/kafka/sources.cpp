@@ -93,6 +93,7 @@ void Sources::delivered(const std::vector<Delivered>& runs) {
   for (const Delivered& run : runs) {
     run.source->newest = std::max(run.source->newest, run.last);
     run.source->epochs.begin(run.first, run.epoch);
+    if (run.first <= run.source->unsynced) run.source->unsynced = -1;
     run.source->settled = std::min(run.source->settled, run.first - 1);  // after a seek, or where the topic was made anew, they come again
   }
 }
@@ -103,9 +104,37 @@ rd_kafka_resp_err_t Sources::settle(std::uint64_t token) {
   if (source == nullptr) return RD_KAFKA_RESP_ERR__STATE;
   const std::int64_t offset = offset_of(token, source->newest);
   if (source->newest < 0 || offset <= source->settled) return RD_KAFKA_RESP_ERR__STATE;
-  const rd_kafka_resp_err_t code = store(*source, offset, source->epochs.settle(offset));
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) source->settled = offset;
+  const std::int32_t epoch = source->epochs.settle(offset);
+  const rd_kafka_resp_err_t code = store(*source, offset, epoch);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+  source->settled = source->unsynced = offset;
+  source->unsynced_epoch = epoch;
   return code;
+}
+
+PartitionsHandle Sources::unsynced() const {
+  PartitionsHandle list{rd_kafka_topic_partition_list_new(1)};
+  const std::lock_guard lock{mutex_};
+  for (const Slot& slot : slots_) {
+    if (!slot.source || slot.source->unsynced < 0) continue;
+    rd_kafka_topic_partition_t* position =
+        rd_kafka_topic_partition_list_add(list.get(), slot.source->topic.c_str(), slot.source->partition);
+    position->offset = slot.source->unsynced + 1;
+#if RD_KAFKA_VERSION >= 0x020100ff
+    rd_kafka_topic_partition_set_leader_epoch(position, slot.source->unsynced_epoch);
+#endif
+  }
+  return list;
+}
+
+void Sources::synced(const rd_kafka_topic_partition_list_t& positions) {
+  const std::lock_guard lock{mutex_};
+  for (const Slot& slot : slots_) {
+    if (!slot.source) continue;
+    const rd_kafka_topic_partition_t* position = rd_kafka_topic_partition_list_find(
+        const_cast<rd_kafka_topic_partition_list_t*>(&positions), slot.source->topic.c_str(), slot.source->partition);
+    if (position != nullptr && position->offset == slot.source->unsynced + 1) slot.source->unsynced = -1;
+  }
 }
 
 }  // namespace dispytch::kafka

@@ -42,9 +42,11 @@ struct Source {
   bool joined = false;                ///< its queue is forwarded to that which all share
   std::deque<MessageHandle> held;     ///< taken from librdkafka, but not to be delivered yet; older than what is in `queue`
 
-  std::int64_t newest = -1;   ///< the highest offset delivered; guarded by Sources' mutex
-  std::int64_t settled = -1;  ///< up to here all is; guarded by Sources' mutex
-  LeaderEpochs epochs;        ///< of what was delivered and isn't settled; guarded by Sources' mutex
+  std::int64_t newest = -1;    ///< the highest offset delivered; guarded by Sources' mutex
+  std::int64_t settled = -1;   ///< up to here all is; guarded by Sources' mutex
+  std::int64_t unsynced = -1;  ///< the same, where the broker hasn't confirmed it to sync(); -1: it has. Guarded by Sources' mutex
+  std::int32_t unsynced_epoch = kNoEpoch;  ///< that message's; guarded by Sources' mutex
+  LeaderEpochs epochs;                     ///< of what was delivered and isn't settled; guarded by Sources' mutex
 
  private:
   static void on_arrival(rd_kafka_t*, void* source);
@@ -74,12 +76,18 @@ class Sources {
   /// Stores the position after that message, for the next commit. An error of DISPYTCH_EFENCED's kind where the token is stale, or settled.
   rd_kafka_resp_err_t settle(std::uint64_t token);
 
+  /// The positions that were stored since synced() was told of them; empty: none. Any thread.
+  PartitionsHandle unsynced() const;
+  /// The broker has these. Any thread.
+  void synced(const rd_kafka_topic_partition_list_t& positions);
+
  private:
   struct Slot {
     std::unique_ptr<Source> source;
     std::uint32_t generation = 0;
   };
-  std::mutex mutex_;  // guards slots_ against changes, which the polling thread alone makes, and every Source's newest, settled and epochs
+  mutable std::mutex
+      mutex_;  // guards slots_ against changes, which the polling thread alone makes, and every Source's newest, settled and epochs
   std::vector<Slot> slots_;
   std::deque<std::uint32_t> free_;  // the one longest free is taken first: its generation lasts longest that way
   std::vector<Source*> all_;
