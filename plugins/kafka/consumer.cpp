@@ -273,8 +273,9 @@ Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
   return {};
 }
 
-// By name: asked to commit all that is stored, librdkafka leaves out what a commit of its own is about that hasn't reached the coordinator,
-// and may never do so.
+// By name: asked to commit all that is stored, librdkafka 2.0 was seen to say that there is nothing, while none of it had reached the
+// broker since the connection to the coordinator was lost. What it has committed by itself is thereby committed once more, which changes
+// nothing.
 Status Consumer::sync(milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   for (;;) {

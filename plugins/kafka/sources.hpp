@@ -86,8 +86,8 @@ class Sources {
     std::unique_ptr<Source> source;
     std::uint32_t generation = 0;
   };
-  mutable std::mutex
-      mutex_;  // guards slots_ against changes, which the polling thread alone makes, and every Source's newest, settled and epochs
+  // Guards slots_ against changes, which the polling thread alone makes, and of every Source newest, settled, unsynced and epochs.
+  mutable std::mutex mutex_;
   std::vector<Slot> slots_;
   std::deque<std::uint32_t> free_;  // the one longest free is taken first: its generation lasts longest that way
   std::vector<Source*> all_;

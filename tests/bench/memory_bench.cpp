@@ -151,16 +151,18 @@ int run(const Options& options) {
   const auto kafka = dispytch::Backend::load("kafka", {{"bootstrap.servers", address}});
   std::size_t others = 0;
   {
+    std::atomic<std::size_t> confirmed{0};
     dispytch::EventEmitter emitter{kafka.producer()};
     const std::string values(kPayload, 'x');
     for (std::size_t i = 0; i < options.messages; ++i) {
       const bool stuck = i % kStuckEvery == 0;
       others += stuck ? 0 : 1;
       emitter.emit(Reading{.sensor = stuck ? "stuck" : "s" + std::to_string(i % 1000), .values = values},
-                   [](const dispytch::Result<dispytch::Receipt>& result) { result.value(); }, {.topic = topic});
+                   [&confirmed](const dispytch::Result<dispytch::Receipt>& result) { confirmed += result ? 1 : 0; }, {.topic = topic});
       if (i % 10'000 == 0) emitter.flush(60s).value();
     }
     emitter.flush(60s).value();
+    if (confirmed != options.messages) throw std::runtime_error{"not every message was confirmed"};
   }
   const Outcome free = listen(kafka, topic, false, others);
   const Outcome stuck = listen(kafka, topic, true, others);

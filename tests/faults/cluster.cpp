@@ -18,6 +18,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "support/destroyed_by.hpp"
 #include "support/process.hpp"
 
 namespace dispytch::faults {
@@ -31,14 +32,10 @@ constexpr std::chrono::seconds kBrokerStart{90};  // to start, find its place an
 
 const char* const kBallast = "ballast";  // what fills a disk up
 
-template <auto destroy>
-struct Delete {
-  void operator()(auto* object) const noexcept { destroy(object); }
-};
-using Client = std::unique_ptr<rd_kafka_t, Delete<rd_kafka_destroy>>;
-using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Delete<rd_kafka_topic_partition_list_destroy>>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, Delete<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Delete<rd_kafka_event_destroy>>;
+using Client = std::unique_ptr<rd_kafka_t, testing::DestroyedBy<rd_kafka_destroy>>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, testing::DestroyedBy<rd_kafka_topic_partition_list_destroy>>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, testing::DestroyedBy<rd_kafka_queue_destroy>>;
+using Event = std::unique_ptr<rd_kafka_event_t, testing::DestroyedBy<rd_kafka_event_destroy>>;
 
 Client make_client(const std::string& address, const std::string& group = {}) {
   std::array<char, 512> reason{};
