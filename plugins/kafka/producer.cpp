@@ -225,9 +225,20 @@ void Producer::take_events() {
         ready_messages_ += ready_.back().messages;
         break;
       case RD_KAFKA_EVENT_ERROR: take_error(event.get()); break;
-      case RD_KAFKA_EVENT_STATS: statistics().record(rd_kafka_event_stats(event.get())); break;
+      case RD_KAFKA_EVENT_STATS: take_statistics(event.get()); break;
       default: break;
     }
+  }
+}
+
+// librdkafka numbers its messages anew once it can't tell any more what a broker has: after one timed out, or (before its change #4972)
+// after a broker refused the successors of one that failed. Whatever was on its way then, to any partition, is sent again under the new
+// number.
+void Producer::take_statistics(rd_kafka_event_t* event) {
+  statistics().record(rd_kafka_event_stats(event));
+  if (const auto& renewed = statistics().renewed()) {
+    log(Level::warning, "producing to " + cluster() + ": messages are numbered anew (producer " + std::to_string(renewed->id) + ", epoch " +
+                            std::to_string(renewed->epoch) + "); what was on its way to the brokers meanwhile may be stored twice");
   }
 }
 

@@ -43,6 +43,7 @@ class Producer : private Client {
   plugin::Report report_of(const rd_kafka_message_t& message);
   void take_events();
   void take_error(rd_kafka_event_t* event);
+  void take_statistics(rd_kafka_event_t* event);
   void finish_first();
 
   const plugin::Notify notify_;

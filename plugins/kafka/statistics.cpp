@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include <dispytch/plugin/config.hpp>
-
 namespace dispytch::kafka {
 namespace {
 
@@ -49,6 +47,16 @@ void Statistics::record(std::string_view json) {
   metrics_.queued.replace(std::exchange(queued_, queued), queued);
   const std::int64_t lag = total_lag(document);
   metrics_.lag.replace(std::exchange(lag_, lag), lag);
+  take_identity(document.at("eos"));
+}
+
+// A producer without one is about to get one: its first, whose epoch is 0, or the next.
+void Statistics::take_identity(const plugin::Config& eos) {
+  const Identity now{.id = eos.get<std::int64_t>("producer_id", -1), .epoch = eos.get<std::int64_t>("producer_epoch", -1)};
+  renewed_.reset();
+  if (now.id < 0 || now == identity_) return;
+  if (identity_.id >= 0 || now.epoch > 0) renewed_ = now;
+  identity_ = now;
 }
 
 }  // namespace dispytch::kafka

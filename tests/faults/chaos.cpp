@@ -169,6 +169,7 @@ class Chaos {
                                 {"lost", verdict.lost},
                                 {"duplicates_explained", verdict.duplicates_explained},
                                 {"duplicates_unexplained", verdict.duplicates_unexplained},
+                                {"stored_twice", verdict.stored_twice},
                                 {"order_violations", verdict.order_violations},
                                 {"mark_violations", verdict.mark_violations},
                                 {"wrong_answers", verdict.wrong_answers},

@@ -45,8 +45,10 @@ void take_log(const std::string& run, const std::string& line, History& history)
   if (!line.starts_with('{')) return;  // what a library writes by itself, past the log
   const auto entry = nlohmann::json::parse(line);
   const std::string& text = entry.at("text").get_ref<const std::string&>();
-  if (!entry.at("source").get_ref<const std::string&>().starts_with("listener.")) return;
+  const std::string& source = entry.at("source").get_ref<const std::string&>();
   const Time at = log_time(entry.at("time").get<std::string>());
+  if (source == "plugin.kafka" && contains(text, ": messages are numbered anew ")) history.renumberings.push_back({.run = run, .at = at});
+  if (!source.starts_with("listener.")) return;
   if (text.starts_with("assigned: ")) {
     history.assignments.push_back({.run = run, .at = at});
   } else if (text.starts_with("lost: ") || text.starts_with("lost everything: ") ||

@@ -68,6 +68,12 @@ struct Excuse {
   Time at = {};
 };
 
+/// A producer of the process numbered its messages anew: what was on its way then may be in the log twice.
+struct Renumbering {
+  std::string run = {};
+  Time at = {};  ///< when it was noticed, shortly after it
+};
+
 /// The process got partitions: from here on it may begin anew from what was committed.
 struct Assignment {
   std::string run = {};
@@ -92,6 +98,7 @@ struct History {
   std::map<Id, Emitted> emitted = {};
   std::vector<Handled> handled = {};  ///< those of one run in the order of its file
   std::vector<Excuse> excuses = {};
+  std::vector<Renumbering> renumberings = {};
   std::vector<Assignment> assignments = {};
   std::vector<Mark> marks = {};
   std::vector<Position> positions = {};
@@ -118,7 +125,7 @@ class Record {
 };
 
 /// Reads the records and logs of a folder into a History while they grow: `emitted.RUN`, `handled.RUN`, and `log.RUN`, whose lines (JSON)
-/// tell of assignments and of excuses. One thread. Throws std::runtime_error for a line that is none.
+/// tell of assignments, excuses and renumberings. One thread. Throws std::runtime_error for a line that is none.
 class Reader {
  public:
   explicit Reader(std::filesystem::path folder) : folder_{std::move(folder)} {}

@@ -93,6 +93,12 @@ TEST_F(Records, TakeAssignmentsAndExcusesFromTheLog) {
   EXPECT_EQ(history.assignments[0].run, "board-1");
   EXPECT_EQ(history.assignments[0].at, Time{milliseconds{7'250}});
 
+  append("log.feed-1",
+         line("plugin.kafka", "producing to 127.0.0.1:9: messages are numbered anew (producer 1, epoch 1); what was on its way"));
+  ASSERT_EQ(read().renumberings.size(), 1u);
+  EXPECT_EQ(history.renumberings[0].run, "feed-1");
+  EXPECT_EQ(history.renumberings[0].at, Time{milliseconds{7'250}});
+
   append("log.board-2", line("listener.board", "lost: t[0]: taken for dead"));
   append("log.board-3", line("listener.board", "the broker didn't take all of what was settled before a revocation; some messages"));
   append("log.board-4", line("listener.board", "revoked: t[0]"));

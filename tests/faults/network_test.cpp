@@ -1,7 +1,9 @@
 // What a network does between an application and its brokers: every connection of both sides leads through the proxy.
+#include <chrono>
 #include <cstdint>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -42,6 +44,23 @@ TEST_F(Network, ThatCutsConnectionsLosesNothing) {
   for (int i = 0; i < 8; ++i) {
     scene.await_handled(scene.handled() + 200);
     EXPECT_GT(proxy.cut(), 0u);
+  }
+  scene.take_marks();
+  expect_all_well();
+}
+
+// What is handled meanwhile can't be committed, and a new member waits to take partitions over as soon as it can.
+TEST_F(Network, ThatCutsTheCoordinatorOffLosesNothing) {
+  scene.start_board();
+  scene.start_feed();
+  scene.await_handled(500);
+  for (int i = 0; i < 3; ++i) {
+    proxy.set({.refuse = true}, cluster.coordinator(scene.group()) - 1);
+    const std::string newcomer = scene.start_board({}, false);
+    std::this_thread::sleep_for(std::chrono::seconds{5});  // the fault itself: half of the group's patience
+    proxy.set({});
+    scene.await_log(newcomer, "assigned: ");
+    scene.await_handled(scene.handled() + 200);
   }
   scene.take_marks();
   expect_all_well();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -24,6 +25,7 @@ class Judge {
     }
     for (const Excuse& excuse : history.excuses) excuses_[excuse.run].push_back(&excuse);
     for (auto& [run, all] : excuses_) std::ranges::stable_sort(all, {}, &Excuse::at);
+    for (const Renumbering& renumbering : history.renumberings) renumbered_[renumbering.run].push_back(renumbering.at);
     for (const Assignment& assignment : history.assignments) assigned_[assignment.run].push_back(assignment.at);
     for (auto& [run, times] : assigned_) std::ranges::sort(times);
   }
@@ -37,6 +39,7 @@ class Judge {
     find_backwards();
     find_early_marks();
     find_wrong_end();
+    verdict_.stored_twice = copied_.size();
     return std::move(verdict_);
   }
 
@@ -72,6 +75,8 @@ class Judge {
         note(verdict_.wrong_answers, "handled, but emitted by nobody: " + id.text());
       } else if (emitted->second.answer == Answer::refused) {
         note(verdict_.wrong_answers, "handled, though its emitter was told that the broker doesn't have it: " + id.text());
+      } else if (stored_twice(id, all)) {
+        copied_.insert(id);
       } else if (emitted->second.answer == Answer::confirmed && emitted->second.place != first) {
         note(verdict_.wrong_answers, id.text() + ": confirmed at " + at(emitted->second.place) + ", but handled from " + at(first));
       } else if (std::ranges::any_of(all, [&](const Handled* one) { return one->place != first; })) {
@@ -80,10 +85,25 @@ class Judge {
     }
   }
 
+  // At several places, the one where it was confirmed among them, by a producer that numbered its messages anew before the last was
+  // handled.
+  bool stored_twice(const Id& id, const std::vector<const Handled*>& all) const {
+    const Emitted& event = history_.emitted.at(id);
+    const auto times = renumbered_.find(id.emitter);
+    Time last = Time::min();
+    bool where_confirmed = event.answer != Answer::confirmed;
+    for (const Handled* one : all) {
+      if (one->place != all.front()->place) last = std::max(last, one->begun);
+      if (one->place == event.place) where_confirmed = true;
+    }
+    return last != Time::min() && where_confirmed && times != renumbered_.end() &&
+           std::ranges::any_of(times->second, [&](Time at) { return at <= last + reach_.notice; });
+  }
+
   void find_duplicates() {
     for (const auto& [id, all] : handlings_) {
       for (std::size_t i = 1; i < all.size(); ++i) {
-        if (explained(*all[i - 1], *all[i])) {
+        if (explained(*all[i - 1], *all[i]) || is_copy(*all[i])) {
           ++verdict_.duplicates_explained;
         } else {
           note(verdict_.duplicates_unexplained, id.text() + " at " + at(all[i]->place) + ": handled by " + all[i - 1]->run + ", then by " +
@@ -91,6 +111,13 @@ class Judge {
         }
       }
     }
+  }
+
+  // The first handling at another place than that of the very first, of an event that is rightly stored twice.
+  bool is_copy(const Handled& handling) const {
+    if (!copied_.contains(handling.id)) return false;
+    const std::vector<const Handled*>& all = handlings_.at(handling.id);
+    return &handling != all.front() && *std::ranges::find(all, handling.place, &Handled::place) == &handling;
   }
 
   bool explained(const Handled& earlier, const Handled& later) const {
@@ -154,7 +181,7 @@ class Judge {
         const Handled &one = *all[i - 1], &next = *all[i];
         if (next.begun < one.ended && !assigned_between(one, next)) {
           note(verdict_.order_violations, next.id.text() + " began in " + next.run + " while " + one.id.text() + " was being handled");
-        } else if (next.id.sequence <= one.id.sequence && !assigned_between(one, next)) {
+        } else if (next.id.sequence <= one.id.sequence && !assigned_between(one, next) && !is_copy(next)) {
           note(verdict_.order_violations,
                next.id.text() + " was handled by " + next.run + " behind " + one.id.text() + ", without an assignment between them");
         }
@@ -205,6 +232,8 @@ class Judge {
   std::map<std::int32_t, std::map<std::int64_t, const Handled*>> firsts_;  // by partition and offset: its first handling
   std::map<std::string, std::vector<const Excuse*>> excuses_;              // by time
   std::map<std::string, std::vector<Time>> assigned_;
+  std::map<std::string, std::vector<Time>> renumbered_;
+  std::set<Id> copied_;
   Verdict verdict_;
 };
 
@@ -214,7 +243,8 @@ std::string Verdict::text() const {
   std::ostringstream out;
   out << "emitted " << emitted << " (confirmed " << confirmed << ", refused " << refused << ", unknown " << unknown << "), handled "
       << handled << ", lost " << lost << ", duplicates explained " << duplicates_explained << ", unexplained " << duplicates_unexplained
-      << ", order violations " << order_violations << ", mark violations " << mark_violations << ", wrong answers " << wrong_answers;
+      << ", stored twice " << stored_twice << ", order violations " << order_violations << ", mark violations " << mark_violations
+      << ", wrong answers " << wrong_answers;
   for (const std::string& finding : findings) out << "\n  " << finding;
   return out.str();
 }

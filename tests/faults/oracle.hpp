@@ -16,6 +16,7 @@ struct Verdict {
   std::size_t lost = 0;     ///< confirmed, and never handled
   std::size_t duplicates_explained = 0;
   std::size_t duplicates_unexplained = 0;
+  std::size_t stored_twice = 0;  ///< events, by a producer that numbered its messages anew; handled at each place, as explained duplicates
   std::size_t order_violations = 0;
   std::size_t mark_violations = 0;    ///< committed before it was handled, or not at the end in the end
   std::size_t wrong_answers = 0;      ///< handled though refused or never emitted; or elsewhere, or at more places, than confirmed
@@ -32,6 +33,8 @@ struct Reach {
   std::chrono::seconds back{60};
   /// On from a fence: until the handler that it met has ended.
   std::chrono::seconds on{15};
+  /// On from a renumbering: a program notices it so late.
+  std::chrono::seconds notice{2};
 };
 
 /// Every rule, and nothing assumed of the order in which the history was put together:
@@ -42,7 +45,8 @@ struct Reach {
 /// - an event that was handled twice has an excuse: the process that handled it first crashed soon after, or one of the two was fenced, or
 ///   the first gave its partition up while an event before it there was unfinished: no mark could cover it;
 /// - nothing was committed before all below it had been handled, and in the end everything is committed;
-/// - what was refused was never handled, and what was confirmed is where the broker said, there alone.
+/// - what was refused was never handled, and what was confirmed is where the broker said, and there alone unless its producer numbered its
+///   messages anew: then a second place explains a second handling.
 Verdict judge(const History& history, Reach reach = {});
 
 }  // namespace dispytch::faults

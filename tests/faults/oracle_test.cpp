@@ -16,8 +16,9 @@ using ::testing::HasSubstr;
 class Told {
  public:
   // Confirmed at the offset that is its number less 1, where nothing else is said.
-  Told& emitted(std::int64_t sequence, Answer answer = Answer::confirmed) {
-    history_.emitted[id(sequence)] = {.answer = answer, .place = place(answer == Answer::confirmed ? sequence - 1 : -1)};
+  Told& emitted(std::int64_t sequence, Answer answer = Answer::confirmed, std::int64_t offset = -1) {
+    if (answer == Answer::confirmed && offset < 0) offset = sequence - 1;
+    history_.emitted[id(sequence)] = {.answer = answer, .place = place(offset)};
     return *this;
   }
   Told& handled(std::int64_t sequence, const std::string& run, double second, std::int64_t offset = -1) {
@@ -36,6 +37,10 @@ class Told {
   Told& crashed(const std::string& run, double second) { return excuse(Excuse::Kind::crash, run, second); }
   Told& fenced(const std::string& run, double second) { return excuse(Excuse::Kind::fence, run, second); }
   Told& left(const std::string& run, double second) { return excuse(Excuse::Kind::leave, run, second); }
+  Told& renumbered(const std::string& emitter, double second) {
+    history_.renumberings.push_back({.run = emitter, .at = at(second)});
+    return *this;
+  }
   Told& committed(std::int64_t offset, double second) {
     history_.marks.push_back({.at = at(second), .partition = 0, .committed = offset});
     return *this;
@@ -235,6 +240,36 @@ TEST(Oracle, FindsAnEventThatIsNotWhereTheBrokerSaid) { EXPECT_EQ(Told{}.emitted
 
 TEST(Oracle, FindsAnEventThatIsStoredTwice) {
   EXPECT_EQ(Told{}.emitted(1).handled(1, "a", 1).crashed("a", 1.5).handled(1, "b", 2, 1).verdict().wrong_answers, 1u);
+}
+
+// Both in the log: 1 and 2 at offsets 0 and 1, where nobody heard of it, then at 2 and 3, where they were confirmed.
+Told stored_twice() {
+  return Told{}
+      .emitted(1, Answer::confirmed, 2)
+      .emitted(2, Answer::confirmed, 3)
+      .handled(1, "a", 1, 0)
+      .handled(2, "a", 2, 1)
+      .handled(1, "a", 3, 2)
+      .handled(2, "a", 4, 3);
+}
+
+TEST(Oracle, ANewNumberingExplainsWhatIsStoredTwice) {
+  const Verdict verdict = stored_twice().renumbered("feed-1", 2.5).verdict();
+  EXPECT_TRUE(verdict.clean()) << verdict.text();
+  EXPECT_EQ(verdict.stored_twice, 2u);
+  EXPECT_EQ(verdict.duplicates_explained, 2u);
+}
+
+TEST(Oracle, ANewNumberingExplainsNothingElse) {
+  EXPECT_EQ(stored_twice().verdict().wrong_answers, 2u) << "there was none";
+  EXPECT_EQ(stored_twice().renumbered("feed-2", 2.5).verdict().wrong_answers, 2u) << "another emitter's";
+  EXPECT_EQ(stored_twice().renumbered("feed-1", 9).verdict().wrong_answers, 2u) << "too late";
+  EXPECT_EQ(stored_twice().renumbered("feed-1", 2.5).handled(2, "a", 5, 3).verdict().order_violations, 1u);
+  EXPECT_EQ(Told{}.emitted(1).handled(1, "a", 1).renumbered("feed-1", 2).handled(1, "b", 3).verdict().duplicates_unexplained, 1u);
+  EXPECT_EQ(
+      Told{}.emitted(1, Answer::confirmed, 5).handled(1, "a", 1, 0).renumbered("feed-1", 2).handled(1, "a", 3, 1).verdict().wrong_answers,
+      1u)
+      << "at neither is where it was confirmed";
 }
 
 TEST(Oracle, NamesTheFirstFindingsAlone) {

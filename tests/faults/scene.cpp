@@ -42,7 +42,7 @@ Scene::Scene(Cluster& cluster, SceneOptions options)
                                 "emitters:\n"
                                 "  flights: { " +
                                 options_.emitter +
-                                "backend: bus }\n"
+                                "backend: bus, config: { statistics.interval.ms: 500ms } }\n"
                                 "listeners:\n"
                                 "  board: { " +
                                 options_.listener + "backend: bus, group: " + group() + ", topics: [" + topic_ + "], config: { " +

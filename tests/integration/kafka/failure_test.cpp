@@ -11,9 +11,11 @@
 #include <functional>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "driver.hpp"
 #include "handles.hpp"
+#include "support/kafka_access.hpp"
 #include "support/kafka_topics.hpp"
 #include "support/mock_cluster.hpp"
 
@@ -182,6 +184,45 @@ TEST(Outage, IsToldAndSoIsItsEnd) {
   }
   mock.set_down(false);
   EXPECT_NE(consumer->await(DISPYTCH_UP), nullptr);
+}
+
+// librdkafka commits by itself meanwhile, puts that off, and from then on says of what it is about that there is nothing to commit.
+TEST(Outage, OfTheCoordinatorIsOutlastedByASync) {
+  MockCluster mock{"t"};
+  Backend backend{json{{"bootstrap.servers", mock.address()}, {"reconnect.backoff.max.ms", 200}, {"auto.commit.interval.ms", 100}}};
+  backend.producer()->publish(std::vector<Outgoing>(3, {.topic = "t", .payload = "p"}));
+  const auto consumer = backend.consumer("t", "g");
+  const std::uint64_t token = consumer->take(3).back().token;
+  mock.set_down(true);
+  EXPECT_NE(consumer->await(DISPYTCH_DOWN), nullptr);
+  consumer->settle(token);
+  for (const auto end = std::chrono::steady_clock::now() + milliseconds{2000}; std::chrono::steady_clock::now() < end;) {
+    EXPECT_EQ(consumer->poll(0, milliseconds{100}), nullptr);
+  }
+  mock.set_down(false);
+  EXPECT_EQ(consumer->sync(), DISPYTCH_OK);
+  EXPECT_EQ(dispytch::testing::committed(mock.address(), "g", "t"), 3);
+}
+
+// Messages under way then may be stored twice, and nobody else could know.
+TEST(Numbering, AnewAfterATimeoutIsSaid) {
+  MockCluster mock{"t"};
+  Backend backend{json{{"bootstrap.servers", mock.address()}, {"reconnect.backoff.max.ms", 200}}};
+  const auto producer = backend.producer(milliseconds{1'000}, json{{"statistics.interval.ms", 100}});
+  producer->publish({{.topic = "t", .payload = "p"}});
+  EXPECT_THAT(backend.host.log(), Not(HasSubstr("numbered anew")));
+  mock.set_down(true);
+  ASSERT_EQ(producer->send({.topic = "t", .payload = "p"}, 7), std::nullopt);
+  while (producer->await_reports(1).at(0).token != 7) {}
+  mock.set_down(false);
+  const std::string expected = "producing to " + mock.address() + ": messages are numbered anew (producer ";
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (backend.host.log().find(expected) == std::string::npos && std::chrono::steady_clock::now() < end) {
+    producer->reports();
+    std::this_thread::sleep_for(milliseconds{10});
+  }
+  EXPECT_THAT(backend.host.log(),
+              AllOf(HasSubstr(expected), HasSubstr("epoch 1); what was on its way to the brokers meanwhile may be stored twice")));
 }
 
 // A broker that reads what one client sends, and answers no more than the question which versions of which requests it knows.
