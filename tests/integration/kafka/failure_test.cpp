@@ -199,6 +199,7 @@ TEST(Outage, OfTheCoordinatorIsOutlastedByASync) {
   for (const auto end = std::chrono::steady_clock::now() + milliseconds{2000}; std::chrono::steady_clock::now() < end;) {
     EXPECT_EQ(consumer->poll(0, milliseconds{100}), nullptr);
   }
+  EXPECT_EQ(consumer->sync(milliseconds{300}), DISPYTCH_TIMEOUT);
   mock.set_down(false);
   EXPECT_EQ(consumer->sync(), DISPYTCH_OK);
   EXPECT_EQ(dispytch::testing::committed(mock.address(), "g", "t"), 3);
