@@ -16,7 +16,7 @@ namespace {
 
 using border::Access;
 using border::library_path;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 template <class F>
 Error thrown_by(F&& body) {

@@ -20,15 +20,15 @@ namespace dispytch::border {
 namespace {
 
 using plugin::bytes;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr std::chrono::milliseconds kTimeout{1000};
 constexpr const char* kNoConfig = R"({"config":{}})";
 constexpr std::uint64_t kNoLimit = UINT64_MAX;
 
-class Echo : public testing::TestWithParam<const char*> {
+class Echo : public ::testing::TestWithParam<const char*> {
  protected:
   std::shared_ptr<Adapter> open(std::string_view json = kNoConfig) {
     return Adapter::open(*load(library_path(GetParam()).string()).value(), json, {}, kTimeout).value();
@@ -295,8 +295,8 @@ TEST_P(Echo, SaysWhatItCanNotDo) {
   EXPECT_EQ(moved.error().code, ErrorCode::not_implemented);
 }
 
-INSTANTIATE_TEST_SUITE_P(BuiltAs, Echo, testing::Values("echo_c", "echo_v1", "echo_sdk", "echo_clang"),
-                         [](const testing::TestParamInfo<const char*>& build) { return std::string{build.param}; });
+INSTANTIATE_TEST_SUITE_P(BuiltAs, Echo, ::testing::Values("echo_c", "echo_v1", "echo_sdk", "echo_clang"),
+                         [](const ::testing::TestParamInfo<const char*>& build) { return std::string{build.param}; });
 
 }  // namespace
 }  // namespace dispytch::border

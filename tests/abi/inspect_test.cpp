@@ -10,8 +10,8 @@
 namespace dispytch::border {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 Error failure(std::string_view library, std::chrono::milliseconds timeout = std::chrono::seconds{60}) {
   const Result<PluginInfo> info = inspect(library_path(library).string(), {}, timeout);
@@ -31,7 +31,7 @@ TEST(Inspect, ReturnsWhatThePluginSaysOfItself) {
 }
 
 TEST(Inspect, FindsAPluginByItsName) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   folder.link("echo_c", "echo_c.so");
   EXPECT_EQ(inspect("echo_c", {.config_paths = {folder.path()}}).value().id, "echo_c");
 }
@@ -58,13 +58,13 @@ TEST(Inspect, GivesUpOnALibraryThatHangs) {
 }
 
 TEST(Inspect, KeepsWhatALibraryPrintsOutOfTheProgramsOutput) {
-  testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStdout();
   EXPECT_THAT(failure("print").text, HasSubstr("no dispytch plugin"));
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
 }
 
 TEST(Inspect, ListsSoundAndBrokenPluginsAlike) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   folder.link("echo_c", "echo_c.so");
   folder.link("crash", "crash.so");
   const std::vector<FoundPlugin> all = list({.config_paths = {folder.path()}});

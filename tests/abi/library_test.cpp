@@ -14,9 +14,9 @@ namespace dispytch::border {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // Sets DISPYTCH_PLUGIN_PATH for one test.
 class PluginPath {
@@ -43,7 +43,7 @@ TEST(Library, TellsWhatThePluginSaysOfItself) {
 }
 
 TEST(Library, IsLoadedOnceWhateverItsPath) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   const Library* library = load(library_path("echo_c").string()).value();
   EXPECT_EQ(load(library_path("echo_c").string()).value(), library);
   EXPECT_EQ(load(folder.link("echo_c", "echo_c.so").string()).value(), library);
@@ -55,7 +55,7 @@ TEST(Library, StartsNoThreadThatSignalsReach) {
 }
 
 TEST(Library, NamesThePlacesAndThePluginsThereWhenAPluginIsNotFound) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   folder.link("echo_c", "echo_c.so");
   const fs::path missing = folder.path() / "missing";
   const Error error = refusal("ehco", {.config_paths = {folder.path(), missing}});
@@ -72,7 +72,7 @@ TEST(Library, SaysThatAPathLeadsNowhere) {
 }
 
 TEST(Library, RefusesAFileThatIsNoLibrary) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   const fs::path path = folder.write("text.so", "a text is no shared library, however long it may be, and nobody should run it");
   const Error error = refusal(path.string());
   EXPECT_EQ(error.code, ErrorCode::invalid);
@@ -102,7 +102,7 @@ TEST(Library, SaysThatAPluginWantsANewerHost) {
 }
 
 TEST(Library, RefusesAPluginUnderAnotherName) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   const fs::path path = folder.link("echo_c", "kafka.so");
   EXPECT_EQ(refusal(path.string()).text, "the file " + path.string() +
                                              " holds the plugin `echo_c`: expected `kafka`, since a plugin's file bears its id. Rename it "
@@ -110,12 +110,12 @@ TEST(Library, RefusesAPluginUnderAnotherName) {
 }
 
 TEST(Search, TakesAPathWithASlashAsItIs) {
-  const TemporaryFolder folder;
+  const LibraryFolder folder;
   EXPECT_EQ(find_plugin(library_path("echo_c").string(), {.config_paths = {folder.path()}}).value(), library_path("echo_c"));
 }
 
 TEST(Search, LooksIntoTheConfigsFoldersThenTheEnvironments) {
-  const TemporaryFolder first, second, third;
+  const LibraryFolder first, second, third;
   first.link("echo_c", "a.so");
   second.link("echo_c", "a.so");
   second.link("echo_c", "b.so");
@@ -139,7 +139,7 @@ TEST(Search, EndsWithTheFoldersOfTheProgramAndOfTheInstallation) {
 }
 
 TEST(Search, ListsEachNameOnceWhereItIsFoundFirst) {
-  const TemporaryFolder first, second;
+  const LibraryFolder first, second;
   first.link("echo_c", "b.so");
   first.link("echo_c", "a.so");
   first.write("readme.txt", "no plugin");
@@ -148,7 +148,7 @@ TEST(Search, ListsEachNameOnceWhereItIsFoundFirst) {
   ASSERT_GE(all.size(), 2u);
   EXPECT_EQ(all[0], first.path() / "a.so");
   EXPECT_EQ(all[1], first.path() / "b.so");
-  EXPECT_THAT(all, testing::Not(testing::Contains(second.path() / "b.so")));
+  EXPECT_THAT(all, ::testing::Not(::testing::Contains(second.path() / "b.so")));
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/temporary_folder.hpp"
+
 namespace dispytch::border {
 
 /// The file of a library that tests/abi builds.
@@ -20,34 +22,18 @@ inline std::filesystem::path library_path(std::string_view name) {
   return std::filesystem::path{DISPYTCH_ABI_LIBRARIES} / (std::string{name} + ".so");
 }
 
-/// A folder of its own for one test, removed with it.
-class TemporaryFolder {
+/// A folder of its own for one test, with libraries in it.
+class LibraryFolder : public dispytch::testing::TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "dispytch-border-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-    path_ = std::filesystem::canonical(name);
-  }
-  ~TemporaryFolder() {
-    std::error_code none;
-    std::filesystem::remove_all(path_, none);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const noexcept { return path_; }
   /// A link to a library that tests/abi builds, under another name.
   std::filesystem::path link(std::string_view library, std::string_view name) const {
-    std::filesystem::create_symlink(library_path(library), path_ / name);
-    return path_ / name;
+    std::filesystem::create_symlink(library_path(library), *this / name);
+    return *this / name;
   }
   std::filesystem::path write(std::string_view name, std::string_view text) const {
-    std::ofstream{path_ / name} << text;
-    return path_ / name;
+    std::ofstream{*this / name} << text;
+    return *this / name;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// Memory whose last byte is followed by a page that can't be read: whoever reads past the end of what lies there dies.

@@ -23,7 +23,7 @@
 namespace dispytch::border {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr std::chrono::milliseconds kTimeout{1000};
 constexpr const char* kNoConfig = R"({"config":{}})";

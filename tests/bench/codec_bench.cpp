@@ -16,7 +16,7 @@
 
 #include <dispytch/describe.hpp>
 
-#include "bench/paired.hpp"
+#include "bench/program.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"
 
@@ -154,22 +154,7 @@ double time_each(Work work) {
   return (thread_cpu_ns() - start) / (kRounds * static_cast<double>(kMessages));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::string json_file;  // empty: the table alone
-  bench::PairedOptions options{.pairs = 61};
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--json" && i + 1 < argc) {
-      json_file = argv[++i];
-    } else if (argument == "--pairs" && i + 1 < argc) {
-      options.pairs = std::max<std::size_t>(31, std::strtoul(argv[++i], nullptr, 10));
-    } else {
-      die("usage: codec_bench [--json FILE] [--pairs N]");
-    }
-  }
-
+int run(const bench::PairedOptions& options, const bench::Program& program) {
   const auto events = make_events();
   const auto payloads = make_payloads(events);
   const auto& type = dispytch::detail::event_type<FlightDeparted>();
@@ -242,11 +227,18 @@ int main(int argc, char** argv) {
       bench::compare("encode: nlohmann, type table", encode_nlohmann, encode_table, options),
   };
 
-  if (!json_file.empty()) {
-    bench::save({{"bench", "codec"}, {"payload_bytes", static_cast<double>(bytes) / kMessages}, {"results", bench::to_json(results)}},
-                json_file);
-  }
+  program.save({{"bench", "codec"}, {"payload_bytes", static_cast<double>(bytes) / kMessages}, {"results", bench::to_json(results)}});
   std::printf("payloads of %zu bytes, %zu pairs, checksum %lld\n", bytes / kMessages, options.pairs, static_cast<long long>(checksum));
   std::printf("%-42s %9s %9s %7s  %s\n", "", "a [ns]", "b [ns]", "b/a", "95 % interval");
   for (const auto& r : results) std::printf("%-42s %9.1f %9.1f %7.3f  %.3f to %.3f\n", r.name.c_str(), r.a, r.b, r.ratio, r.low, r.high);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bench::PairedOptions options{.pairs = 61};
+  bench::Program program{"What the codec costs beside simdjson and nlohmann::json by hand"};
+  program.number("--pairs", options.pairs, 1, "Measurements of each of two");
+  return program.main(argc, argv, [&] { return run(options, program); });
 }

@@ -29,7 +29,7 @@
 #include <dispytch/dispytch.hpp>
 
 #include "base/log.hpp"
-#include "bench/paired.hpp"
+#include "bench/program.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"
 #include "support/kafka_topics.hpp"
@@ -284,29 +284,11 @@ Cost emit_dispytch(dispytch::EventEmitter& emitter, const std::string& topic, st
 // ---- the whole ----
 
 struct Options {
-  std::string json_file = {};  // empty: the table alone
   std::size_t pairs = 31;
   std::size_t messages = 100'000;
 };
 
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--json" && i + 1 < argc) {
-      options.json_file = argv[++i];
-    } else if (argument == "--pairs" && i + 1 < argc) {
-      options.pairs = std::strtoul(argv[++i], nullptr, 10);
-    } else if (argument == "--messages" && i + 1 < argc) {
-      options.messages = std::strtoul(argv[++i], nullptr, 10);
-    } else {
-      throw std::runtime_error{"usage: kafka_bench [--json FILE] [--pairs N] [--messages N]"};
-    }
-  }
-  return options;
-}
-
-void run(const Options& options) {
+int run(const Options& options, const bench::Program& program) {
   const std::string brokers = dispytch::testing::kafka_address();
   const std::string consumed = "bench-consume-" + std::to_string(::getpid());
   const std::string emitted = "bench-emit-" + std::to_string(::getpid());
@@ -360,27 +342,23 @@ void run(const Options& options) {
 
   auto rates = nlohmann::json::object();
   for (auto& [name, times] : walls) rates[name] = static_cast<std::int64_t>(1e9 / bench::median(times));
-  if (!options.json_file.empty()) {
-    bench::save({{"bench", "kafka"}, {"messages", options.messages}, {"cpu", bench::to_json(results)}, {"messages_per_second", rates}},
-                options.json_file);
-  }
+  program.save({{"bench", "kafka"}, {"messages", options.messages}, {"cpu", bench::to_json(results)}, {"messages_per_second", rates}});
   std::printf("CPU time of the process for a message; %zu messages a run, %zu pairs, checksum %lld\n", options.messages, options.pairs,
               static_cast<long long>(checksum));
   std::printf("%-38s %9s %9s %7s  %s\n", "", "a [ns]", "b [ns]", "b/a", "95 % interval");
   for (const auto& r : results) std::printf("%-38s %9.1f %9.1f %7.3f  %.3f to %.3f\n", r.name.c_str(), r.a, r.b, r.ratio, r.low, r.high);
   std::printf("messages a second (median of the wall times): %s\n", rates.dump().c_str());
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const Options options = parse(argc, argv);
+  Options options;
+  bench::Program program{"What consuming and emitting cost beside librdkafka by hand, over a real Kafka"};
+  program.number("--pairs", options.pairs, 1, "Measurements of each of two").number("--messages", options.messages, 1, "Messages a run");
+  return program.main(argc, argv, [&] {
     dispytch::log::configure(dispytch::log::Level::warning, dispytch::log::Format::text);  // the table shall be seen
-    run(options);
-    return 0;
-  } catch (const std::exception& exception) {
-    std::fprintf(stderr, "%s\n", exception.what());
-    return 1;
-  }
+    return run(options, program);
+  });
 }

@@ -27,7 +27,7 @@
 #include <dispytch/dispytch.hpp>
 
 #include "base/log.hpp"
-#include "bench/paired.hpp"
+#include "bench/program.hpp"
 #include "lane/lanes.hpp"
 #include "support/kafka_topics.hpp"
 
@@ -124,26 +124,10 @@ Outcome listen(const dispytch::Backend& kafka, const std::string& topic, bool st
 }
 
 struct Options {
-  std::string json_file = {};
   std::size_t messages = 60'000;  // below the span of a partition, so that all of them come past the stuck one
 };
 
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--json" && i + 1 < argc) {
-      options.json_file = argv[++i];
-    } else if (argument == "--messages" && i + 1 < argc) {
-      options.messages = std::clamp(std::strtoul(argv[++i], nullptr, 10), 1000ul, 65'000ul);
-    } else {
-      throw std::runtime_error{"usage: memory_bench [--json FILE] [--messages N]"};
-    }
-  }
-  return options;
-}
-
-int run(const Options& options) {
+int run(const Options& options, const bench::Program& program) {
   const std::string address = dispytch::testing::kafka_address();
   const std::string topic = "bench-memory-" + std::to_string(::getpid());
   dispytch::testing::KafkaTopics topics{address};
@@ -174,27 +158,23 @@ int run(const Options& options) {
   std::printf("one key stuck: %7.1f MiB, %zu messages of other keys handled, %zu of the stuck key in hand\n", mib(stuck.above),
               stuck.handled, options.messages - others);
   std::printf("ceiling:       %7.1f MiB\n", mib(ceiling()));
-  if (!options.json_file.empty()) {
-    bench::save({{"bench", "memory"},
-                 {"messages", options.messages},
-                 {"payload_bytes", kPayload},
-                 {"free_bytes", free.above},
-                 {"stuck_bytes", stuck.above},
-                 {"ceiling_bytes", ceiling()}},
-                options.json_file);
-  }
+  program.save({{"bench", "memory"},
+                {"messages", options.messages},
+                {"payload_bytes", kPayload},
+                {"free_bytes", free.above},
+                {"stuck_bytes", stuck.above},
+                {"ceiling_bytes", ceiling()}});
   return std::max(free.above, stuck.above) <= ceiling() ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const Options options = parse(argc, argv);
+  Options options;
+  bench::Program program{"What a listener holds while one key is stuck, beside the ceiling that the docs state"};
+  program.number("--messages", options.messages, 1'000, "Messages, no more than the span of a partition: all pass the stuck one", 65'000);
+  return program.main(argc, argv, [&] {
     dispytch::log::configure(dispytch::log::Level::warning, dispytch::log::Format::text);  // the figures shall be seen
-    return run(options);
-  } catch (const std::exception& exception) {
-    std::fprintf(stderr, "%s\n", exception.what());
-    return 1;
-  }
+    return run(options, program);
+  });
 }

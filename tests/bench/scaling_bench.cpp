@@ -28,7 +28,7 @@
 #include <dispytch/dispytch.hpp>
 
 #include "base/log.hpp"
-#include "bench/paired.hpp"
+#include "bench/program.hpp"
 #include "support/kafka_topics.hpp"
 
 namespace {
@@ -143,24 +143,8 @@ double longest_pause(const Load& load, const Filled& filled) {
 }
 
 struct Options {
-  std::string json_file = {};  // empty: the table alone
   std::size_t pairs = 5;
 };
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--json" && i + 1 < argc) {
-      options.json_file = argv[++i];
-    } else if (argument == "--pairs" && i + 1 < argc) {
-      options.pairs = std::max(1ul, std::strtoul(argv[++i], nullptr, 10));
-    } else {
-      throw std::runtime_error{"usage: scaling_bench [--json FILE] [--pairs N]"};
-    }
-  }
-  return options;
-}
 
 class Brokers {
  public:
@@ -198,7 +182,7 @@ class Brokers {
   int groups_ = 0;
 };
 
-int run(const Options& options) {
+int run(const Options& options, const bench::Program& program) {
   Brokers brokers;
   std::atomic<std::size_t> violations{0};
   auto rows = nlohmann::json::array();
@@ -228,22 +212,18 @@ int run(const Options& options) {
   std::printf("default listener, handlers of 20 ms: the longest pause between two: memory %.1f ms, kafka %.1f ms\n",
               pauses["memory"].get<double>() * 1e3, pauses["kafka"].get<double>() * 1e3);
   std::printf("out of order: %zu\n", violations.load());
-  if (!options.json_file.empty()) {
-    bench::save({{"bench", "scaling"}, {"rows", rows}, {"longest_pause_s", pauses}, {"order_violations", violations.load()}},
-                options.json_file);
-  }
+  program.save({{"bench", "scaling"}, {"rows", rows}, {"longest_pause_s", pauses}, {"order_violations", violations.load()}});
   return violations == 0 ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const Options options = parse(argc, argv);
+  Options options;
+  bench::Program program{"How near to the ideal slow handlers come, by the number of keys"};
+  program.number("--pairs", options.pairs, 1, "Measurements of each");
+  return program.main(argc, argv, [&] {
     dispytch::log::configure(dispytch::log::Level::warning, dispytch::log::Format::text);  // the table shall be seen
-    return run(options);
-  } catch (const std::exception& exception) {
-    std::fprintf(stderr, "%s\n", exception.what());
-    return 1;
-  }
+    return run(options, program);
+  });
 }

@@ -1,20 +1,11 @@
 #include "cli/cli_fixture.hpp"
 
-#include <stdlib.h>
-
 #include <fstream>
 #include <iterator>
 
 namespace dispytch::testing {
 
-CliTest::CliTest() {
-  std::string pattern = ::testing::TempDir() + "dispytch-cli-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no folder for the test: " + pattern};
-  folder_ = pattern;
-  write("flights", "");
-}
-
-CliTest::~CliTest() { std::filesystem::remove_all(folder_); }
+CliTest::CliTest() { write("flights", ""); }
 
 std::string CliTest::write(const std::string& name, std::string_view content) const {
   std::ofstream{folder_ / name, std::ios::binary} << content;
@@ -31,7 +22,7 @@ std::string CliTest::config(const std::string& backend_options) const {
                "version: 1\n"
                "backends:\n"
                "  bus: { plugin: replay, config: { folder: '" +
-                   folder_.string() + "'" + (backend_options.empty() ? "" : ", " + backend_options) +
+                   folder_.path().string() + "'" + (backend_options.empty() ? "" : ", " + backend_options) +
                    " } }\n"
                    "emitters:\n"
                    "  flights: { backend: bus, timeout: 1s }\n"

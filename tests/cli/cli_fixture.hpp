@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "support/process.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace dispytch::testing {
 
@@ -16,9 +17,8 @@ namespace dispytch::testing {
 class CliTest : public ::testing::Test {
  protected:
   CliTest();
-  ~CliTest() override;
 
-  const std::filesystem::path& folder() const noexcept { return folder_; }
+  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
   /// Writes a file into the folder; returns its path.
   std::string write(const std::string& name, std::string_view content) const;
@@ -34,7 +34,7 @@ class CliTest : public ::testing::Test {
   static ProcessOptions with_plugins(ProcessOptions options = {});
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_{"dispytch-cli"};
 };
 
 }  // namespace dispytch::testing

@@ -1,12 +1,12 @@
 // Records are read back as they were written, also while they grow.
 #include "faults/history.hpp"
 
-#include <unistd.h>
-
 #include <fstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
+
+#include "support/temporary_folder.hpp"
 
 namespace dispytch::faults {
 namespace {
@@ -16,18 +16,14 @@ using std::chrono::seconds;
 
 class Records : public ::testing::Test {
  protected:
-  ~Records() override { std::filesystem::remove_all(folder); }
   void append(const std::string& name, const std::string& text) const { std::ofstream{folder / name, std::ios::app} << text; }
   const History& read() {
     reader.read(history);
     return history;
   }
 
-  const std::filesystem::path folder = [] {
-    std::string pattern = ::testing::TempDir() + "records-XXXXXX";
-    return std::filesystem::path{mkdtemp(pattern.data())};
-  }();
-  Reader reader{folder};
+  const testing::TemporaryFolder folder{"records"};
+  Reader reader{folder.path()};
   History history = {};
 };
 

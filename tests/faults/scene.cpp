@@ -12,24 +12,15 @@
 #include <utility>
 
 namespace dispytch::faults {
-namespace {
-
-std::filesystem::path make_folder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "faults-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no folder can be made in " + pattern};
-  return pattern;
-}
-
-}  // namespace
 
 Scene::Scene(Cluster& cluster, SceneOptions options)
     : cluster_{cluster},
       options_{std::move(options)},
-      folder_{make_folder()},
-      topic_{folder_.filename()},
+      topic_{folder_.path().filename()},
       config_{folder_ / "config.yaml"},
       topics_{cluster.address()},
-      reader_{folder_} {
+      reader_{folder_.path()} {
+  folder_.keep();
   topics_.create(topic_, options_.partitions, Cluster::kNodes);
   cluster.await_topic(topic_);
   std::ofstream{config_} << "version: 1\n"
@@ -53,7 +44,6 @@ Scene::~Scene() {
   running_.clear();
   try {
     topics_.remove(topic_);
-    if (clean_) std::filesystem::remove_all(folder_);
   } catch (const std::exception&) {
     // A hurt broker, or a full disk; the verdict has been told.
   }
@@ -192,8 +182,8 @@ Verdict Scene::finish() {
     history_.positions.push_back({.partition = static_cast<std::int32_t>(i), .committed = committed[i], .end = ends[i]});
   }
   Verdict verdict = judge(history_);
-  clean_ = verdict.clean();
-  if (!clean_) verdict.findings.push_back("the records and logs are in " + folder_.string());
+  folder_.keep(!verdict.clean());
+  if (!verdict.clean()) verdict.findings.push_back("the records and logs are in " + folder().string());
   return verdict;
 }
 

@@ -13,6 +13,7 @@
 #include "faults/oracle.hpp"
 #include "support/kafka_topics.hpp"
 #include "support/process.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace dispytch::faults {
 
@@ -85,7 +86,7 @@ class Scene {
   const std::string& group() const noexcept { return topic_; }
   int partitions() const noexcept { return options_.partitions; }
   Cluster& cluster() noexcept { return cluster_; }
-  const std::filesystem::path& folder() const noexcept { return folder_; }
+  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
   /// The config file of all processes. A change is for those started after it.
   const std::filesystem::path& config() const noexcept { return config_; }
 
@@ -96,7 +97,7 @@ class Scene {
 
   Cluster& cluster_;
   const SceneOptions options_;
-  const std::filesystem::path folder_;
+  testing::TemporaryFolder folder_{"faults"};  // kept unless all ends well
   const std::string topic_;
   const std::filesystem::path config_;
   testing::KafkaTopics topics_;
@@ -104,7 +105,6 @@ class Scene {
   Reader reader_;
   std::map<std::string, std::unique_ptr<testing::Process>> running_ = {};
   std::map<std::string, int> started_ = {};  // of each kind
-  bool clean_ = false;
 };
 
 }  // namespace dispytch::faults

@@ -15,6 +15,7 @@
 #include "flights/log.hpp"
 #include "flights/truth.hpp"
 #include "support/process.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace flights {
 namespace {
@@ -84,8 +85,6 @@ TEST(Flights, TheFeedSaysWhichFlightsWereNotConfirmed) {
 // The real programs, as the demo runs them.
 class Programs : public ::testing::Test {
  protected:
-  ~Programs() override { std::filesystem::remove_all(folder_); }
-
   Finished flights(std::vector<std::string> arguments, std::string_view input = {},
                    const dispytch::testing::ProcessOptions& options = {}) const {
     arguments.insert(arguments.begin(), {FLIGHTS_PROGRAM, "--config", FLIGHTS_CONFIG, "--until-idle", "100ms"});
@@ -96,11 +95,7 @@ class Programs : public ::testing::Test {
     return {std::istreambuf_iterator<char>{in}, {}};
   }
 
-  static std::filesystem::path make_folder() {
-    std::string pattern = ::testing::TempDir() + "flights-XXXXXX";
-    return mkdtemp(pattern.data());
-  }
-  std::filesystem::path folder_ = make_folder();
+  const dispytch::testing::TemporaryFolder folder_{"flights"};
 };
 
 TEST_F(Programs, WriteTheTruthForAllCarriers) {

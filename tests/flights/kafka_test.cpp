@@ -14,6 +14,7 @@
 #include "flights/truth.hpp"
 #include "support/kafka_topics.hpp"
 #include "support/process.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace flights {
 namespace {
@@ -40,12 +41,9 @@ class KafkaFlights : public ::testing::Test {
                                   "  flights: { backend: bus }\n"
                                   "listeners:\n"
                                   "  board: { backend: bus, group: " +
-                                  folder_.filename().string() + ", topics: [flights] }\n";
+                                  folder_.path().filename().string() + ", topics: [flights] }\n";
   }
-  ~KafkaFlights() override {
-    remove_topic();
-    std::filesystem::remove_all(folder_);
-  }
+  ~KafkaFlights() override { remove_topic(); }
 
   void remove_topic() {
     try {
@@ -76,12 +74,8 @@ class KafkaFlights : public ::testing::Test {
     return finished.output;
   }
 
-  static std::filesystem::path make_folder() {
-    std::string pattern = ::testing::TempDir() + "flights-kafka-XXXXXX";
-    return mkdtemp(pattern.data());
-  }
   KafkaTopics topics_{kafka_address()};
-  std::filesystem::path folder_ = make_folder();
+  const dispytch::testing::TemporaryFolder folder_{"flights-kafka"};
   std::string config_ = folder_ / "config.yaml";
 };
 
@@ -99,7 +93,7 @@ TEST_F(KafkaFlights, TheBoardGoesOnWhereItsGroupStopped) {
 TEST_F(KafkaFlights, EachAircraftsEventsArriveInTheOrderOfTheInput) {
   feed();
   const auto backend = dispytch::Backend::load("kafka", {{"bootstrap.servers", kafka_address()}});
-  dispytch::EventListener listener{backend.consumer({.topics = {"flights"}, .group = folder_.filename().string() + "-log"})};
+  dispytch::EventListener listener{backend.consumer({.topics = {"flights"}, .group = folder_.path().filename().string() + "-log"})};
   Log& log = listener.provide<Log>(Log{.awaited = 4334});
   listener.include(log_handlers());
   listener.run(log.stop.get_token());

@@ -17,7 +17,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bench/paired.hpp"
+#include "bench/program.hpp"
 #include "border/adapter.hpp"
 #include "border/consumer_handle.hpp"
 #include "border/error.hpp"
@@ -142,28 +142,22 @@ class Bench {
   std::array<dispytch_settlement, 256> settlements_{};
 };
 
+int run(const bench::PairedOptions& options, const bench::Program& program) {
+  Bench bench{options};
+  const std::vector<bench::Paired> results{bench.control(), bench.send(1),  bench.send(64),   bench.send(256),
+                                           bench.reports(), bench.poll(64), bench.poll(1024), bench.settle()};
+  program.save({{"bench", "border"}, {"results", bench::to_json(results, "direct", "border")}});
+  std::printf("%zu pairs, nanoseconds for a message, checksum %llu\n", options.pairs, static_cast<unsigned long long>(sum));
+  std::printf("%-38s %9s %9s %9s\n", "", "direct", "border", "added");
+  for (const bench::Paired& r : results) std::printf("%-38s %9.2f %9.2f %9.2f\n", r.name.c_str(), r.a, r.b, r.b - r.a);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   bench::PairedOptions options;
-  std::string json_file;  // empty: the table alone
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
-      json_file = argv[++i];
-    } else if (std::strcmp(argv[i], "--pairs") == 0 && i + 1 < argc) {
-      options.pairs = std::strtoul(argv[++i], nullptr, 10);
-    } else {
-      std::fprintf(stderr, "usage: border_bench [--json FILE] [--pairs N]\n");
-      return 2;
-    }
-  }
-  Bench bench{options};
-  const std::vector<bench::Paired> results{bench.control(), bench.send(1),  bench.send(64),   bench.send(256),
-                                           bench.reports(), bench.poll(64), bench.poll(1024), bench.settle()};
-  if (!json_file.empty()) {
-    bench::save({{"bench", "border"}, {"results", bench::to_json(results, "direct", "border")}}, json_file);
-  }
-  std::printf("%zu pairs, nanoseconds for a message, checksum %llu\n", options.pairs, static_cast<unsigned long long>(sum));
-  std::printf("%-38s %9s %9s %9s\n", "", "direct", "border", "added");
-  for (const bench::Paired& r : results) std::printf("%-38s %9.2f %9.2f %9.2f\n", r.name.c_str(), r.a, r.b, r.b - r.a);
+  bench::Program program{"What the plugin border costs beside direct calls"};
+  program.number("--pairs", options.pairs, 1, "Measurements of each of two");
+  return program.main(argc, argv, [&] { return run(options, program); });
 }

@@ -11,6 +11,7 @@
 #include "config/load.hpp"
 #include "config/plugins.hpp"
 #include "config/read_file.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -28,21 +29,8 @@ std::string repeated(const char* text, int times) {
   return result;
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string name = testing::TempDir() + "dispytch-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
 TEST(Robustness, NamesAFileThatCantBeRead) {
-  const Folder folder;
+  const dispytch::testing::TemporaryFolder folder;
   const auto refused = [](const fs::path& file) { return report(load(file, tests::test_options()).error()); };
   EXPECT_EQ(refused("/nowhere/x.yaml"), "/nowhere/x.yaml: there is no such file\n1 error\n");
   EXPECT_EQ(refused(folder / "."), (folder / ".").string() + ": this is a directory, not a file\n1 error\n");
@@ -55,7 +43,7 @@ TEST(Robustness, NamesAFileThatCantBeRead) {
 }
 
 TEST(Robustness, NamesAFileThatThisUserMayNotRead) {
-  const Folder folder;
+  const dispytch::testing::TemporaryFolder folder;
   std::ofstream{folder / "closed.yaml"} << "version: 1\n";
   fs::permissions(folder / "closed.yaml", fs::perms::none);
   if (::geteuid() == 0) {
