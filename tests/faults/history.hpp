@@ -44,7 +44,7 @@ struct Place {
 
 struct Emitted {
   Answer answer = Answer::none;
-  Place place = {};  ///< where it is confirmed
+  Place place = {};  ///< where it is confirmed; offset -1: the broker didn't say
 };
 
 /// A handler ended well. `run` is its process.

@@ -77,12 +77,18 @@ class Judge {
         note(verdict_.wrong_answers, "handled, though its emitter was told that the broker doesn't have it: " + id.text());
       } else if (stored_twice(id, all)) {
         copied_.insert(id);
-      } else if (emitted->second.answer == Answer::confirmed && emitted->second.place != first) {
+      } else if (said_elsewhere(emitted->second, first)) {
         note(verdict_.wrong_answers, id.text() + ": confirmed at " + at(emitted->second.place) + ", but handled from " + at(first));
       } else if (std::ranges::any_of(all, [&](const Handled* one) { return one->place != first; })) {
         note(verdict_.wrong_answers, id.text() + ": stored more than once; the first is at " + at(first));
       }
     }
+  }
+
+  // Confirmed at another place, or in another partition where the broker said no offset: it had the message already when it came again.
+  static bool said_elsewhere(const Emitted& event, const Place& place) {
+    if (event.answer != Answer::confirmed) return false;
+    return event.place.offset < 0 ? event.place.partition != place.partition : event.place != place;
   }
 
   // At several places, the one where it was confirmed among them, by a producer that numbered its messages anew before the last was
@@ -91,7 +97,7 @@ class Judge {
     const Emitted& event = history_.emitted.at(id);
     const auto times = renumbered_.find(id.emitter);
     Time last = Time::min();
-    bool where_confirmed = event.answer != Answer::confirmed;
+    bool where_confirmed = event.answer != Answer::confirmed || event.place.offset < 0;
     for (const Handled* one : all) {
       if (one->place != all.front()->place) last = std::max(last, one->begun);
       if (one->place == event.place) where_confirmed = true;
@@ -200,7 +206,8 @@ class Judge {
   void find_early_marks() {
     std::map<std::int32_t, std::map<std::int64_t, std::pair<Time, const Id*>>> known;
     for (const auto& [id, event] : history_.emitted) {
-      if (event.answer == Answer::confirmed) known[event.place.partition].insert({event.place.offset, {Time::max(), &id}});
+      if (event.answer == Answer::confirmed && event.place.offset >= 0)
+        known[event.place.partition].insert({event.place.offset, {Time::max(), &id}});
     }
     for (const Handled& handling : history_.handled) {
       auto& [time, id] = known[handling.place.partition].insert({handling.place.offset, {Time::max(), &handling.id}}).first->second;

@@ -238,6 +238,18 @@ TEST(Oracle, FindsAnEventThatNobodyEmitted) {
 
 TEST(Oracle, FindsAnEventThatIsNotWhereTheBrokerSaid) { EXPECT_EQ(Told{}.emitted(1).handled(1, "a", 1, 7).verdict().wrong_answers, 1u); }
 
+// A broker that gets a message a second time keeps the first, and says no offset.
+TEST(Oracle, ComparesNoOffsetThatNobodySaid) {
+  History history;
+  const Id id{.emitter = "feed-1", .key = "N1", .sequence = 1};
+  history.emitted[id] = {.answer = Answer::confirmed, .place = {.partition = 0, .offset = -1}};
+  history.handled.push_back(
+      {.id = id, .run = "a", .place = {.partition = 0, .offset = 7}, .begun = Time{seconds{1}}, .ended = Time{seconds{2}}});
+  EXPECT_TRUE(judge(history).clean()) << judge(history).text();
+  history.handled[0].place.partition = 1;
+  EXPECT_EQ(judge(history).wrong_answers, 1u);
+}
+
 TEST(Oracle, FindsAnEventThatIsStoredTwice) {
   EXPECT_EQ(Told{}.emitted(1).handled(1, "a", 1).crashed("a", 1.5).handled(1, "b", 2, 1).verdict().wrong_answers, 1u);
 }

@@ -38,6 +38,8 @@ struct Script {
   std::string report_text;             ///< what texts of reports point at
   std::function<void()> notify_producer;
 
+  bool says_where = true;  ///< reports name the place of a message
+
   // consuming: one entry a poll; none left: the poll finds nothing
   std::deque<std::function<plugin::Status(plugin::BatchOut&)>> polls;
   std::vector<plugin::Settlement> settled;
@@ -51,8 +53,11 @@ struct Script {
     made.token = token;
     made.code = code;
     made.flags = flags;
-    made.partition = 3;
-    made.offset = static_cast<std::int64_t>(sent.size());
+    if (says_where) {
+      made.partition = 3;
+      made.offset = static_cast<std::int64_t>(sent.size());
+      made.flags |= DISPYTCH_REPORT_PARTITION | DISPYTCH_REPORT_OFFSET;
+    }
     made.text = plugin::bytes(report_text);
     return made;
   }

@@ -386,7 +386,10 @@ void EmitterCore::answer(Pending& pending, const dispytch_report& report) {
   Done done = std::exchange(pending.done, nullptr);
   pending.owner.store(nullptr, std::memory_order_relaxed);
   if (report.code >= 0) {
-    call(done, Receipt{.partition = report.partition, .offset = report.offset});
+    Receipt receipt;
+    if ((report.flags & DISPYTCH_REPORT_PARTITION) != 0) receipt.partition = report.partition;
+    if ((report.flags & DISPYTCH_REPORT_OFFSET) != 0) receipt.offset = report.offset;
+    call(done, receipt);
   } else {
     failed_.fetch_add(1, std::memory_order_relaxed);
     call(done, error_of(report));

@@ -53,6 +53,16 @@ TEST(EventEmitter, WaitsForTheBrokersConfirmation) {
   EXPECT_GT(envelope["timestamp"].get<std::int64_t>(), 1'700'000'000'000);
 }
 
+TEST(EventEmitter, SaysNoPlaceThatTheBrokerDoesNotSay) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  EXPECT_EQ(emitter.emit(Registered{.id = "42"}).value().offset, 1);
+  script.says_where = false;
+  const Receipt receipt = emitter.emit(Registered{.id = "42"}).value();
+  EXPECT_EQ(receipt.partition, -1);
+  EXPECT_EQ(receipt.offset, -1);
+}
+
 TEST(EventEmitter, AnEmptyOptionalIsNoKeyAndAnEmptyStringIsOne) {
   Script script;
   EventEmitter emitter = emitter_over(script);
