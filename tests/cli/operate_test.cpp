@@ -108,6 +108,7 @@ TEST_F(Operate, StatusIsAnsweredWhileAHandlerIsSlow) {
   const json slow = status(config);
   EXPECT_EQ(slow["listeners"][0]["answers"], true);
   EXPECT_EQ(slow["listeners"][0]["oldest"][0]["waits_for"], "its handler");
+  EXPECT_EQ(slow["listeners"][0]["oldest"][0]["handler"], "order");
   ASSERT_EQ(slow["unready"].size(), 1);
   EXPECT_THAT(slow["unready"][0].get<std::string>(), StartsWith("listener board: stuck: topic `flights`, partition 0, offset 0"));
   const Finished skipped = dispytch({"skip", "--config", config, "board", "flights", "0", "0"});
@@ -259,6 +260,11 @@ Page get(std::uint16_t port, const std::string& path, const std::string& method 
   return {response.getStatus(), response.getContentType(), text};
 }
 
+void await_page(std::uint16_t port, const std::string& path, const std::string& text) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (get(port, path).text.find(text) == std::string::npos && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+}
+
 std::uint16_t free_port() { return Poco::Net::ServerSocket{Poco::Net::SocketAddress{"127.0.0.1", 0}}.address().port(); }
 
 TEST_F(Operate, ProbesAndMetricsAreServedOverHttp) {
@@ -277,13 +283,19 @@ TEST_F(Operate, ProbesAndMetricsAreServedOverHttp) {
   EXPECT_THAT(metrics.text,
               HasSubstr("# TYPE dispytch_messages_handled_total counter\ndispytch_messages_handled_total{listener=\"board\"} 1\n"));
   EXPECT_THAT(metrics.text, HasSubstr("# TYPE dispytch_messages_held gauge\ndispytch_messages_held{listener=\"board\"} 1\n"));
+  EXPECT_THAT(metrics.text, HasSubstr("# TYPE dispytch_breakers_open gauge\ndispytch_breakers_open{listener=\"board\"} 0\n"));
+  const std::string stuck = "dispytch_messages_stuck{listener=\"board\"} 1\n";
+  await_page(port, "/metrics", stuck);  // after a second
+  EXPECT_THAT(get(port, "/metrics").text, HasSubstr(stuck));
+  EXPECT_THAT(get(port, "/metrics").text, ::testing::ContainsRegex("\ndispytch_oldest_unfinished_seconds.listener=.board.. [1-9]"));
   const Page nothing = get(port, "/");
   EXPECT_EQ(nothing.status, 404);
   EXPECT_EQ(nothing.text, "there is nothing at /; there are: /live, /ready, /metrics\n");
   EXPECT_EQ(get(port, "/live", "POST").status, 405);
   EXPECT_EQ(dispytch({"skip", "--socket", socket(), "board", "flights", "0", "1"}).exit_code, 0);
   service.await_output("other");
-  EXPECT_EQ(get(port, "/ready").text, "ready\n");
+  await_page(port, "/ready", "ready\n");  // by the next look
+  EXPECT_EQ(get(port, "/ready").status, 200);
   service.signal(SIGTERM);
   const Finished finished = service.finish();
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;

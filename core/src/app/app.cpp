@@ -30,6 +30,8 @@ constexpr std::chrono::seconds kLook{1};  // between two looks for stuck message
 
 int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
 
+std::string count(std::uint64_t number, const std::string& what) { return std::to_string(number) + " " + what + (number == 1 ? "" : "s"); }
+
 // The names of a section of the config file.
 std::string list_names(const auto& section) {
   std::string known;
@@ -281,7 +283,9 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
 
   std::vector<listen::Engine*> watched;
   for (const auto& engine : engines) watched.push_back(engine.get());
-  operate::Watch watch{std::move(watched)};
+  std::vector<operate::NamedMetrics> recorded;
+  for (const auto& [backend, adapter] : backends.all()) recorded.push_back({backend, &adapter->metrics()});
+  operate::Watch watch{std::move(watched), std::move(recorded)};
   std::optional<operate::HttpServer> http;
   std::optional<operate::ControlSocket> control;
   if (!config.http_address.empty()) http.emplace(config.http_address, watch);
@@ -327,15 +331,23 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     if (!ended && !engines.empty() && std::ranges::all_of(engines, [](const auto& engine) { return engine->draining(); })) {
       ended = supervisor.join(patience + border::kCloseTimeout + milliseconds{1000});
     }
-    if (!ended) {
+    failure = supervisor.failure();
+    std::string outlived = ended ? "" : supervisor.still_running();
+    for (const auto& engine : engines) {  // one that has drained in vain: a worker, or a Completion, is still at it
+      if (engine->still_running() == 0) continue;
+      outlived += (outlived.empty() ? "" : ", ") + count(engine->still_running(), "message") + " of listener " + engine->name();
+    }
+    if (!outlived.empty()) {
       farewell.asked = system_clock().monotonic() - patience;
       const std::size_t left = app::bid_farewell(cores, farewell);
-      log::error("app", supervisor.still_running() + " still ran " + std::to_string(patience.count()) +
-                            " ms after the end was asked for; ending without it, what it has in hand is delivered again" +
-                            (left > 0 ? "; " + unconfirmed(left) : ""));
+      std::uint64_t in_hand = 0;
+      for (const auto& engine : engines) in_hand += engine->counters().unfinished.load(std::memory_order_relaxed);
+      log::error("app",
+                 outlived + " still ran " + std::to_string(patience.count()) + " ms after the end was asked for; ending without it, " +
+                     (in_hand > 0 ? count(in_hand, "message") + " in hand: delivered again" : "what it has in hand is delivered again") +
+                     (left > 0 ? "; " + unconfirmed(left) : ""));
       std::_Exit(code(ExitCode::still_running));
     }
-    failure = supervisor.failure();
     if (failure && !farewell.asked) farewell.asked = system_clock().monotonic();
   }
   control.reset();

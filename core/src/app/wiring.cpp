@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "border/document.hpp"
 #include "border/library.hpp"
+#include "config/topic_template.hpp"
 #include "listen/dead_letters.hpp"
 #include "listen/pool.hpp"
 
@@ -39,6 +40,28 @@ std::string list_topics(const config::ListenerConfig& listener) {
     list += topic.pattern.empty() ? topic.name : topic.pattern;
   }
   return list;
+}
+
+// The listener must not read what it sends to its dead letters itself: each would fail anew, for ever. The config file is checked for that
+// where it names the topics; here the patterns are, and what the handlers ask for. Expressions that begin with ^ only the broker can judge.
+void check_dead_letters_stay_away(const config::Config& config, const std::string& name, const route::Router& router,
+                                  std::vector<std::string>& problems) {
+  const config::ListenerConfig& listener = config.listeners.at(name);
+  if (listener.dead_letter_emitter.empty() || config.emitters.at(listener.dead_letter_emitter).backend != listener.backend) return;
+  std::vector<route::TopicPattern> read;
+  for (const auto& topic : subscription(listener, router)) {
+    if (!topic.pattern.starts_with('^')) read.emplace_back(topic.pattern.empty() ? topic.name : topic.pattern);
+  }
+  for (const route::TopicPattern& from : read) {
+    const std::string letters =
+        config::fill_in(listener.dead_letter_topic, {.topic = from.text(), .listener = name, .group = listener.group});
+    const route::TopicPattern to{letters};
+    const auto again = std::ranges::find_if(read, [&](const route::TopicPattern& pattern) { return pattern.overlaps(to); });
+    if (again == read.end()) continue;
+    problems.push_back("listener `" + name + "` would send the dead letters of topic `" + from.text() + "` to `" + letters +
+                       "`, which it reads itself as `" + again->text() + "`; write another `dead_letter.topic`");
+    return;
+  }
 }
 
 }  // namespace
@@ -98,7 +121,9 @@ route::Router make_router(const config::Config& config, const std::string& liste
       }
     }
   }
-  return route::Router{std::move(handlers), {.standard = backend.wire, .by_topic = backend.topic_wire}, problems};
+  route::Router router{std::move(handlers), {.standard = backend.wire, .by_topic = backend.topic_wire}, problems};
+  check_dead_letters_stay_away(config, listener, router, problems);
+  return router;
 }
 
 std::unique_ptr<listen::Engine> open_listener(const config::Config& config, const std::string& name, route::Router router,

@@ -36,6 +36,8 @@ class Backends {
 
   /// Throws Exception: the plugin can't be loaded, its config is refused (as file:line:col), the broker can't be reached.
   const std::shared_ptr<border::Adapter>& open(const std::string& name);
+  /// Those that are open, by name.
+  const std::map<std::string, std::shared_ptr<border::Adapter>>& all() const noexcept { return adapters_; }
 
  private:
   const config::Config* config_;

@@ -95,15 +95,16 @@ class HandlingCheck {
     const std::vector<std::string> mistakes = topic_template_problems(topic);
     for (const std::string& mistake : mistakes) problem(key, mistake);
     if (!mistakes.empty()) return;
-    if (topic == "{topic}") {
+    const bool same_backend =
+        emitter != nullptr && emitter->is_object() && emitter->value("backend", json{}) == listener_.value("backend", json{true});
+    if (topic == "{topic}" && (same_backend || emitter == nullptr)) {
       problem(key, "dead letters would go back to the topic that they come from; write another, such as `{topic}.dlq`");
       return;
     }
     if (topic.find("{group}") != std::string::npos && !listener_.contains("group") && plugin_ != nullptr &&
         !can(*plugin_, DISPYTCH_CAN_GROUPS))
       problem(key, "the listener has no `group` to fill in for `{group}`; `{listener}` is its name");
-    if (emitter != nullptr && emitter->is_object() && emitter->value("backend", json{}) == listener_.value("backend", json{true}))
-      check_dead_letters_stay_away(topic);
+    if (same_backend) check_dead_letters_stay_away(topic);
   }
 
   // The listener must not read what it sends to its dead letters itself. Of topics by name; patterns are the broker's to judge.

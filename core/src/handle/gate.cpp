@@ -1,6 +1,7 @@
 #include "handle/gate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dispytch::handle {
 namespace {
@@ -44,24 +45,22 @@ nanoseconds Gate::admit(nanoseconds now) {
   return nanoseconds{0};
 }
 
-void Gate::succeeded() {
+bool Gate::succeeded() {
   const std::lock_guard lock{mutex_};
   in_a_row_ = 0;
-  open_ = false;
   probing_ = false;
+  return std::exchange(open_, false);
 }
 
-bool Gate::failed(nanoseconds now, std::string_view cause) {
-  if (failures_ == 0) return false;
+Gate::Breaker Gate::failed(nanoseconds now, std::string_view cause) {
+  if (failures_ == 0) return Breaker::closed;
   const std::lock_guard lock{mutex_};
   in_a_row_ = cause == cause_ ? in_a_row_ + 1 : 1;
   cause_ = cause;
-  const bool was_open = open_;
-  if (!open_ && in_a_row_ < failures_) return false;
-  open_ = true;
+  if (!open_ && in_a_row_ < failures_) return Breaker::closed;
   probing_ = false;
   open_until_ = now + pause_;
-  return was_open;
+  return std::exchange(open_, true) ? Breaker::open : Breaker::opens;
 }
 
 void Gate::withdrew() {

@@ -20,11 +20,18 @@ class Gate {
   explicit Gate(const Policy& policy) noexcept;
   static bool wanted(const Policy& policy) noexcept { return policy.breaker_failures > 0 || policy.per_second > 0; }
 
+  /// What a failure finds the breaker in, or brings about.
+  enum class Breaker : std::uint8_t {
+    closed,
+    opens,
+    open,  ///< it was before: the failure, of a probe or of a call that had begun, uses up no attempt
+  };
+
   /// 0: call it, and say later how that went. Else: not before so long from now.
   std::chrono::nanoseconds admit(std::chrono::nanoseconds now);
-  void succeeded();
-  /// Whether the breaker is open now: the failure then uses up no attempt.
-  bool failed(std::chrono::nanoseconds now, std::string_view cause);
+  /// Whether that closes the breaker.
+  bool succeeded();
+  Breaker failed(std::chrono::nanoseconds now, std::string_view cause);
   /// The call was admitted, but neither worked nor failed.
   void withdrew();
 

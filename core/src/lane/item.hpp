@@ -1,6 +1,7 @@
 // One message inside a listener, from its arrival until it is settled or let go.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -97,6 +98,7 @@ struct Item {
   bool deferred = false;                          ///< it failed in a batch, behind others of its lane: its trouble is seen to at its turn
   Gather* gather = nullptr;                       ///< routes->batches: of the handler of batches that it goes to; null: it goes to none
   const handle::BoundHandler* handler = nullptr;  ///< Verdict::later: whose Completion or emits are to come
+  std::atomic<const handle::BoundHandler*> at_hand{nullptr};  ///< running: the one that is called, for who looks from another thread
   std::unique_ptr<Trouble> trouble = {};
   std::shared_ptr<OwnedMessage> owned = {};  ///< shared with a handler that finishes later
 

@@ -57,7 +57,10 @@ Unfinished Engine::look_at(const Item& item, nanoseconds at) const {
   }
   switch (item.state) {
     case Item::State::queued: one.waits_for = item.lane->state == Lane::State::gathers ? "company: its batch" : "a worker"; break;
-    case Item::State::running: one.waits_for = "its handler"; break;
+    case Item::State::running:
+      one.waits_for = "its handler";
+      if (const auto* const handler = item.at_hand.load(std::memory_order_relaxed)) one.handler = handler->handler->name;
+      break;
     case Item::State::awaiting:
       one.waits_for = "its Completion, or what it emitted";
       one.handler = item.handler->handler->name;

@@ -124,7 +124,10 @@ Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& s
   Result<Step> polled = poll(worked ? milliseconds{0} : timeout, stop);
   if (!polled) return polled;
   if (*polled == Step::handled) dispatch();
-  if (Result<void> settled = settle(); !settled) return std::move(settled).error();
+  if (Result<void> settled = settle(); !settled) {
+    if (!settled.error().retriable) return std::move(settled).error();
+    log::warning(log_source_, settled.error().text + "; the broker is told again");
+  }
   if (failure_) return Error{.code = failure_->code, .text = to_string(*failure_)};
   if (error_meanwhile_) return *std::exchange(error_meanwhile_, std::nullopt);
   return worked && *polled == Step::idle ? Step::handled : *polled;
@@ -141,7 +144,7 @@ bool Engine::work_through() {
     dispatch();
     worked = worked || !options_.executor;
   }
-  if (Result<void> settled = settle(); !settled) log::error(log_source_, settled.error().text);
+  if (Result<void> settled = settle(); !settled && !settled.error().retriable) log::error(log_source_, settled.error().text);
   if (withheld_sources_ > 0) resume_where_room();
   if (unfinished_ == 0) router_.forget_replaced();
   return worked;
@@ -210,7 +213,8 @@ Result<void> Engine::settle() {
   const dispytch_status status = consumer_->settle(settlements, error);
   const bool requeues =
       status < 0 && std::ranges::find(settlements, std::uint32_t{DISPYTCH_REQUEUE}, &dispytch_settlement::action) != settlements.end();
-  ledger_.handed_over();
+  const bool again = status < 0 && status != DISPYTCH_EFENCED && (error.flags & DISPYTCH_ERROR_RETRIABLE) != 0;
+  if (!again) ledger_.handed_over();  // else it is told again, with what comes next
   unsynced_ = true;
   if (status == DISPYTCH_EFENCED) {  // somebody else has them by now and handles them again: at least once
     log::warning(log_source_, "messages were handled that the broker has given to another member meanwhile; they will be handled twice");
@@ -218,7 +222,7 @@ Result<void> Engine::settle() {
   }
   if (status < 0) {
     // Nothing delivers what was to go back while this consumer has it: the listener ends, and it goes to the next.
-    if (requeues && !error_meanwhile_) error_meanwhile_ = to_error(status, error);
+    if (requeues && !again && !error_meanwhile_) error_meanwhile_ = to_error(status, error);
     return to_error(status, error);
   }
   return {};
@@ -266,6 +270,7 @@ void Engine::make_durable() {
 
 void Engine::begin_drain() {
   let_all_go_ = true;
+  at_drain_ = {.unfinished = unfinished_, .ended = ended(), .held = counters_.held.load(), .waiting = counters_.waiting.load()};
   drain_deadline_ = now() + options_.drain;
   std::vector<settle::Source*> all;
   ledger_.for_each([&](settle::Source& source) { all.push_back(&source); });
@@ -282,7 +287,9 @@ bool Engine::drain_step(milliseconds timeout) {
   const nanoseconds left = drain_deadline_ - now();
   if (!anything_running() || left <= nanoseconds{0}) return true;
   // Polling goes on: the group must not take this member for dead while its handlers end.
-  if (const Result<Step> polled = poll(std::min(timeout, std::chrono::ceil<milliseconds>(left)), {}); !polled) return true;
+  const milliseconds slice = std::min(timeout, std::chrono::ceil<milliseconds>(left));
+  if (const Result<Step> polled = poll(slice, {}); !polled)
+    options_.wait(slice, {});  // there is no group any more; they are awaited all the same
   return false;
 }
 
@@ -296,6 +303,7 @@ Result<void> Engine::end_drain() {
     }
   }
   const std::size_t still_running = running_;
+  still_running_.store(still_running, std::memory_order_relaxed);
   std::vector<settle::Source*> all;
   ledger_.for_each([&](settle::Source& source) { all.push_back(&source); });
   for (settle::Source* source : all) forget(*source);
@@ -317,8 +325,35 @@ Result<void> Engine::end_drain() {
   more(counters_.retries, "retries");
   more(counters_.requeued, "given back to the broker until they are due");
   more(counters_.fenced, "handled but given to another member meanwhile");
+  text += what_is_left();
   announce(text);
   return result;
+}
+
+std::uint64_t Engine::ended() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto* count :
+       {&counters_.handled, &counters_.unhandled, &counters_.dropped, &counters_.dead_lettered, &counters_.skipped, &counters_.requeued})
+    sum += count->load(std::memory_order_relaxed);
+  return sum;
+}
+
+// "; 7 messages were left unfinished (1 held, 2 waiting for another attempt) and are delivered again", or nothing.
+std::string Engine::what_is_left() const {
+  const std::uint64_t ended_since = ended() - at_drain_.ended;
+  if (ended_since >= at_drain_.unfinished) return {};
+  const std::uint64_t left = at_drain_.unfinished - ended_since;
+  std::string states;
+  const auto of_them = [&](std::uint64_t count, std::string_view state) {
+    if (count > 0) states += (states.empty() ? " (" : ", ") + std::to_string(count) + std::string{state};
+  };
+  of_them(at_drain_.held, " held");
+  of_them(at_drain_.waiting, " waiting for another attempt");
+  if (!states.empty()) states += ")";
+  return "; " + std::to_string(left) + (left == 1 ? " message was" : " messages were") + " left unfinished" + states +
+         (options_.at_most_once ? ""
+          : left == 1           ? ", and is delivered again"
+                                : ", and are delivered again");
 }
 
 Result<void> Engine::drain() {

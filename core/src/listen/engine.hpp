@@ -104,12 +104,16 @@ class Engine {
   std::size_t unfinished() const noexcept { return unfinished_; }
 
   const std::optional<Failure>& failure() const noexcept { return failure_; }
+  /// Messages whose handlers, or what these began, outlived the drain. Any thread.
+  std::size_t still_running() const noexcept { return still_running_.load(std::memory_order_relaxed); }
   /// Whether all that is left is the broker's part of drain(): no handler runs any more. Any thread.
   bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
   const Counters& counters() const noexcept { return counters_; }
   const std::string& name() const noexcept { return options_.name; }
   const std::string& group() const noexcept { return options_.group; }
   std::chrono::nanoseconds stuck_after() const noexcept { return options_.delivery.stuck_after; }
+  /// Handlers that aren't called for now, but to probe. Any thread.
+  std::size_t open_breakers() const { return router_.open_breakers(); }
   /// What other threads want of it. It outlives the engine.
   const std::shared_ptr<Inbox>& inbox() const noexcept { return inbox_; }
 
@@ -157,6 +161,8 @@ class Engine {
   Error to_error(dispytch_status status, const dispytch_error& error) const;
   void announce(std::string_view text) const;
   void note_idle(nanoseconds since);
+  std::uint64_t ended() const noexcept;  // messages that need nothing more here
+  std::string what_is_left() const;
   nanoseconds now() const noexcept { return options_.clock->monotonic(); }
   bool ends() const noexcept { return failure_ || error_meanwhile_ || let_all_go_; }  // nothing more is begun
   bool in_hand(const lane::Item& item, std::uint64_t serial) const noexcept { return item.serial == serial; }
@@ -206,6 +212,7 @@ class Engine {
   void await(lane::Item& item);
   void answered(lane::Item& item, std::uint64_t serial, Attempt::Answer answer);
   void take_trouble(lane::Item& item);
+  void tell_of_outage(const lane::Trouble& trouble);
   void try_again(lane::Item& item, nanoseconds delay);
   void try_again_later(lane::Item& item, const handle::Policy& policy, nanoseconds delay);
   void requeue(lane::Item& item, nanoseconds delay);
@@ -270,7 +277,8 @@ class Engine {
   Timers<Due> attempts_due_;                                          // of messages, and of their dead letters
   Timers<Due> timeouts_;                                              // of handlers that finish later
   Requeued requeued_;
-  std::vector<const handle::BoundHandler*> warned_of_waits_;  // each once
+  std::vector<const handle::BoundHandler*> warned_of_waits_;                   // each once
+  std::unordered_map<const handle::BoundHandler*, nanoseconds> outages_told_;  // when last
   std::deque<Parting> partings_;
   std::vector<std::unique_ptr<lane::SharedBatch>> batches_;  // all there are; those without users are used again
   std::vector<lane::SharedBatch*> free_batches_;
@@ -295,6 +303,10 @@ class Engine {
   std::stop_token stop_;            // of the step at hand
   std::chrono::nanoseconds drain_deadline_{};
   std::atomic<bool> draining_{false};
+  std::atomic<std::size_t> still_running_{0};
+  struct {
+    std::uint64_t unfinished = 0, ended = 0, held = 0, waiting = 0;
+  } at_drain_;  // what there was when it began
   std::chrono::milliseconds pause_after_error_{0};
   std::unique_ptr<Keeper> keeper_;
 };

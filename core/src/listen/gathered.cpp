@@ -76,7 +76,9 @@ void Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler&
   for (Item* item : items) {
     item->verdict = Verdict::none;
     const bool let_go = item->source->let_go.load(std::memory_order_relaxed) && !DISPYTCH_MUTATE("begin_what_was_let_go");
-    if (!let_go) delivery.add(*item);
+    if (let_go) continue;
+    item->at_hand.store(&bound, std::memory_order_relaxed);
+    delivery.add(*item);
   }
   auto& entries = delivery.entries();
   if (entries.empty()) return;
@@ -84,7 +86,7 @@ void Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler&
     const auto wait = bound.gate->admit(options_.clock->monotonic());
     if (wait > wait.zero()) {
       for (const auto& entry : entries) {
-        entry.item->verdict = put(*entry.item, {.kind = Trouble::Kind::postponed, .handler = &bound, .delay = wait});
+        entry.item->verdict = put(*entry.item, postponed(bound, wait));
       }
       return;
     }

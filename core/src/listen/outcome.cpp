@@ -15,6 +15,12 @@ using lane::Verdict;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
+namespace {
+
+constexpr std::chrono::minutes kTellOfOutageAgain{1};
+
+}  // namespace
+
 const handle::Policy& Engine::policy_of(const Item& item) const noexcept {
   return item.trouble && item.trouble->handler != nullptr ? item.trouble->handler->policy : listener_policy_;
 }
@@ -22,6 +28,7 @@ const handle::Policy& Engine::policy_of(const Item& item) const noexcept {
 void Engine::start_running(Item& item) noexcept {
   item.counts_as_running = true;
   item.attempts_before = item.attempts;
+  item.at_hand.store(nullptr, std::memory_order_relaxed);
   ++item.source->running;
   ++running_;
 }
@@ -135,6 +142,7 @@ void Engine::take_trouble(Item& item) {
     case Trouble::Kind::postponed: try_again(item, trouble.delay); return;
     case Trouble::Kind::unavailable:
       Counters::add(counters_.retries, 1);
+      tell_of_outage(trouble);
       try_again(item, in_place(policy.backoff(++item.outages, *options_.random)));  // never the broker's, whose count would use it up
       return;
     case Trouble::Kind::failed:
@@ -164,6 +172,16 @@ void Engine::take_trouble(Item& item) {
                                                     : OnFailure::hold);
     }
   }
+}
+
+// Tried again for as long as it takes, which somebody should know; of each handler once in a while.
+void Engine::tell_of_outage(const Trouble& trouble) {
+  const nanoseconds at = now();
+  const auto [last, first_time] = outages_told_.try_emplace(trouble.handler, at);
+  if (!first_time && at - last->second < kTellOfOutageAgain) return;
+  last->second = at;
+  log::warning(log_source_, "handler `" + trouble.handler->handler->name + "` can't work: " + trouble.reason +
+                                "; its messages wait, and are tried again until it can");
 }
 
 // Of the handler at hand. Where messages go back to the broker its count is the only one that outlives the process.
@@ -208,6 +226,10 @@ void Engine::requeue(Item& item, nanoseconds delay) {
 
 // The message waits at the head of its lane, without a thread; those behind it wait too.
 void Engine::try_again(Item& item, nanoseconds delay) {
+  if (log::enabled(log::Level::debug)) {
+    log::debug(log_source_, "again in " + std::to_string(std::chrono::ceil<milliseconds>(delay).count()) + " ms:" + where(describe(item)) +
+                                ": " + item.trouble->reason);
+  }
   if (item.trouble->since > nanoseconds{0}) delay = std::max(nanoseconds{0}, delay - (now() - item.trouble->since));  // it was deferred
   item.state = Item::State::waiting;
   Counters::add(counters_.waiting, 1);
@@ -263,7 +285,7 @@ void Engine::hold(Item& item) {
   const std::uint32_t attempts = attempts_made(item, policy_of(item));
   if (!failure.unhandled) text += " after " + std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
   text += where(failure) + ": " + failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
-  if (!options_.skip_command.empty()) {
+  if (!options_.skip_command.empty() && message.partition() && message.offset()) {  // there it can be named
     text += ", or let it go: " + options_.skip_command + " " + options_.name + " " + failure.topic;
     text += " " + std::to_string(message.partition().value_or(-1)) + " " + std::to_string(message.offset().value_or(-1));
   }

@@ -85,10 +85,14 @@ void Engine::revoking(const border::Batch& batch) {
   nanoseconds wait = options_.delivery.revoke_timeout;
   if (event.deadline_ms > 0) wait = std::min(wait, time / 2);
   if (let_all_go_) wait = std::clamp<nanoseconds>(drain_deadline_ - now(), nanoseconds{0}, wait);
+  // While the broker is asked to make it durable nothing is polled: not for as long as a patient broker would bear.
+  nanoseconds settle_within = wait + kRevocationSync;
+  if (event.deadline_ms > 0) settle_within = std::min(settle_within, time * 3 / 4);
+  if (let_all_go_) settle_within = std::min(settle_within, std::max<nanoseconds>(milliseconds{1}, drain_deadline_ - now()));
   partings_.push_back({.sources = sources_of(batch),
                        .event_token = event.event_token,
                        .deadline = now() + wait,
-                       .give_up = now() + (event.deadline_ms > 0 ? time * 3 / 4 : wait + kRevocationSync),
+                       .give_up = now() + settle_within,
                        .list = list_sources(batch)});
   give_back(batch.sources().size());
   let_go(partings_.back().sources);

@@ -95,8 +95,9 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
   const handle::BoundHandler& bound = *target.handler;
   if (bound.gate) {
     const auto wait = bound.gate->admit(options_.clock->monotonic());
-    if (wait > wait.zero()) return put(item, {.kind = Trouble::Kind::postponed, .handler = &bound, .delay = wait});
+    if (wait > wait.zero()) return put(item, postponed(bound, wait));
   }
+  item.at_hand.store(&bound, std::memory_order_relaxed);
   delivery.segments = target.segments.data();
   const auto refuse = [&] {
     if (const auto attempt = delivery.take_attempt()) attempt->abandon();
@@ -140,9 +141,28 @@ Verdict Runner::conclude(Item& item, const handle::BoundHandler& handler, Attemp
 
 bool Runner::tell_gate(const handle::BoundHandler& handler, bool failed, std::string_view cause) const {
   if (!handler.gate) return false;
-  if (failed) return handler.gate->failed(options_.clock->monotonic(), cause);
-  handler.gate->succeeded();
-  return false;
+  const auto say = [&](log::Level level, const std::string& what) {
+    log::write(level, options_.log_source, "the circuit breaker of handler `" + handler.handler->name + "` " + what);
+  };
+  if (!failed) {
+    if (handler.gate->succeeded()) say(log::Level::info, "closes: a probe ended well");
+    return false;
+  }
+  const handle::Gate::Breaker breaker = handler.gate->failed(options_.clock->monotonic(), cause);
+  if (breaker == handle::Gate::Breaker::opens) {
+    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(handler.policy.breaker_pause);
+    say(log::Level::warning, "opens: " + std::to_string(handler.policy.breaker_failures) + " failures in a row, by " + std::string{cause} +
+                                 "; it is not called for " + std::to_string(pause.count()) +
+                                 " ms, then by one message at a time, to probe");
+  }
+  return breaker == handle::Gate::Breaker::open;
+}
+
+Trouble Runner::postponed(const handle::BoundHandler& handler, std::chrono::nanoseconds wait) {
+  return {.kind = Trouble::Kind::postponed,
+          .handler = &handler,
+          .reason = handler.gate->open() ? "its circuit breaker is open" : "its rate is used up",
+          .delay = wait};
 }
 
 Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const {

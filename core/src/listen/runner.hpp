@@ -59,8 +59,10 @@ class Runner {
   lane::Verdict conclude(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const;
 
  private:
-  /// What the gate hears of an attempt. Whether the handler is paused: a failure then uses up no attempt.
+  /// What the gate hears of an attempt. Whether the handler was paused before: a failure then uses up no attempt.
   bool tell_gate(const handle::BoundHandler& handler, bool failed, std::string_view cause) const;
+  /// Of a message that the gate doesn't let pass yet.
+  static lane::Trouble postponed(const handle::BoundHandler& handler, std::chrono::nanoseconds wait);
   /// What the handler's own word, or its failure without an exception, makes of the message.
   lane::Verdict judge(lane::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const;
   /// The same of a message in a batch.

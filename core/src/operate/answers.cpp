@@ -34,6 +34,7 @@ std::string status(Watch& watch, std::string_view application) {
     if (!report.group.empty()) listener["group"] = report.group;
     listener["answers"] = report.answered;
     for (const Figure& figure : figures()) listener[figure.name] = (report.counters->*figure.value).load(std::memory_order_relaxed);
+    listener["open_breakers"] = report.open_breakers;
     listener["oldest"] = ordered_json::array();
     for (const listen::Unfinished& one : report.unfinished) listener["oldest"].push_back(describe(one));
     listeners.push_back(std::move(listener));

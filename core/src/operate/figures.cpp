@@ -1,6 +1,9 @@
 #include "operate/figures.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -32,11 +35,65 @@ constexpr std::array kFigures = std::to_array<Figure>({
      &Counters::assigned},
 });
 
+struct Gauge {
+  const char* metric;
+  const char* help;
+  double (*value)(const Looked& looked);
+};
+constexpr std::array kGauges = std::to_array<Gauge>({
+    {"dispytch_messages_stuck", "First messages of lanes that are unfinished for longer than stuck_after, 20 at most.",
+     [](const Looked& looked) { return static_cast<double>(looked.stuck); }},
+    {"dispytch_oldest_unfinished_seconds", "How long the oldest message in hand is unfinished.",
+     [](const Looked& looked) { return looked.oldest_s; }},
+    {"dispytch_breakers_open", "Handlers that are not called for now, since their circuit breaker is open.",
+     [](const Looked& looked) { return static_cast<double>(looked.open_breakers); }},
+});
+
+std::string metric_name(const border::MetricValue& value) {
+  std::string name = "dispytch_backend_" + value.name;
+  std::ranges::replace_if(
+      name, [](char c) { return !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9'); }, '_');
+  return value.kind == border::MetricKind::counter ? name + "_total" : name;
+}
+
+// By name: several backends may record the same.
+std::vector<prometheus::MetricFamily> families_of(const std::vector<NamedMetrics>& backends) {
+  std::map<std::string, prometheus::MetricFamily> families;
+  for (const NamedMetrics& backend : backends) {
+    for (const border::MetricValue& value : backend.metrics->snapshot()) {
+      prometheus::MetricFamily& family = families[metric_name(value)];
+      family.name = metric_name(value);
+      family.help = "Recorded by the plugin" + (value.unit.empty() ? "." : ", in " + value.unit + ".");
+      prometheus::ClientMetric metric;
+      metric.label = {{"backend", backend.backend}};
+      switch (value.kind) {
+        case border::MetricKind::counter:
+          family.type = prometheus::MetricType::Counter;
+          metric.counter.value = value.value;
+          break;
+        case border::MetricKind::gauge:
+          family.type = prometheus::MetricType::Gauge;
+          metric.gauge.value = value.value;
+          break;
+        case border::MetricKind::histogram:
+          family.type = prometheus::MetricType::Summary;
+          metric.summary.sample_count = value.count;
+          metric.summary.sample_sum = value.value;
+          break;
+      }
+      family.metric.push_back(std::move(metric));
+    }
+  }
+  std::vector<prometheus::MetricFamily> list;
+  for (auto& [name, family] : families) list.push_back(std::move(family));
+  return list;
+}
+
 }  // namespace
 
 std::span<const Figure> figures() noexcept { return kFigures; }
 
-std::string to_prometheus(const std::vector<NamedCounters>& listeners) {
+std::string to_prometheus(const std::vector<NamedCounters>& listeners, const std::vector<NamedMetrics>& backends) {
   std::vector<prometheus::MetricFamily> families;
   for (const Figure& figure : kFigures) {
     prometheus::MetricFamily family;
@@ -52,6 +109,17 @@ std::string to_prometheus(const std::vector<NamedCounters>& listeners) {
     }
     families.push_back(std::move(family));
   }
+  for (const Gauge& gauge : kGauges) {
+    prometheus::MetricFamily family{.name = gauge.metric, .help = gauge.help, .type = prometheus::MetricType::Gauge, .metric = {}};
+    for (const NamedCounters& listener : listeners) {
+      prometheus::ClientMetric metric;
+      metric.label = {{"listener", std::string{listener.listener}}};
+      metric.gauge.value = gauge.value(listener.looked);
+      family.metric.push_back(std::move(metric));
+    }
+    families.push_back(std::move(family));
+  }
+  std::ranges::move(families_of(backends), std::back_inserter(families));
   return prometheus::TextSerializer{}.Serialize(families);
 }
 

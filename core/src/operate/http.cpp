@@ -17,7 +17,6 @@
 
 #include <dispytch/result.hpp>
 
-#include "operate/figures.hpp"
 #include "operate/watch.hpp"
 
 namespace dispytch::operate {
@@ -51,9 +50,7 @@ Page page_of(const std::string& method, const std::string& uri, const Watch& wat
   }
   if (path == "/live") return verdict(watch.dead(), "live");
   if (path == "/ready") return verdict(watch.unready(), "ready");
-  std::vector<NamedCounters> listeners;
-  for (const listen::Engine* engine : watch.engines()) listeners.push_back({engine->name(), &engine->counters()});
-  return {.type = "text/plain; version=0.0.4; charset=utf-8", .text = to_prometheus(listeners)};
+  return {.type = "text/plain; version=0.0.4; charset=utf-8", .text = to_prometheus(watch.figures(), watch.backends())};
 }
 
 class Handler final : public Poco::Net::HTTPRequestHandler {

@@ -48,8 +48,8 @@ struct Watch::Question {
   }
 };
 
-Watch::Watch(std::vector<listen::Engine*> engines, const Clock& clock)
-    : engines_{std::move(engines)}, clock_{&clock}, seen_(engines_.size()) {}
+Watch::Watch(std::vector<listen::Engine*> engines, std::vector<NamedMetrics> backends, const Clock& clock)
+    : engines_{std::move(engines)}, backends_{std::move(backends)}, clock_{&clock}, seen_(engines_.size()) {}
 
 std::shared_ptr<Watch::Question> Watch::put(listen::Engine& engine, nanoseconds limit) const {
   auto question = std::make_shared<Question>();
@@ -70,11 +70,13 @@ void Watch::look() {
     Seen& seen = seen_[i];
     const nanoseconds stuck_after = engines_[i]->stuck_after();
     if (seen.question && !seen.question->is_answered()) continue;
-    if (seen.question && stuck_after > nanoseconds{0}) {
+    if (seen.question) {
       seen.stuck = std::move(seen.question->unfinished);
+      seen.oldest = seen.stuck.empty() ? milliseconds{0} : seen.stuck.front().age;
+      std::erase_if(seen.stuck, [&](const auto& one) { return stuck_after == nanoseconds{0} || one.age < stuck_after; });
       tell(*engines_[i], seen);
     }
-    seen.question = put(*engines_[i], stuck_after);
+    seen.question = put(*engines_[i], nanoseconds{0});
     seen.asked = clock_->monotonic();
   }
 }
@@ -99,7 +101,10 @@ std::vector<Report> Watch::ask() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   std::vector<Report> reports;
   for (std::size_t i = 0; i < engines_.size(); ++i) {
-    Report report{.listener = engines_[i]->name(), .group = engines_[i]->group(), .counters = &engines_[i]->counters()};
+    Report report{.listener = engines_[i]->name(),
+                  .group = engines_[i]->group(),
+                  .counters = &engines_[i]->counters(),
+                  .open_breakers = engines_[i]->open_breakers()};
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     if (questions[i]->await(std::max(left, milliseconds{0}))) {
       report.answered = true;
@@ -133,6 +138,19 @@ Result<void> Watch::skip(std::string_view listener, std::string_view topic, std:
   return Error{.code = ErrorCode::timeout,
                .text = "listener `" + std::string{listener} + "` didn't answer within " + std::to_string(kPatience.count()) +
                        " ms; the message may be let go later: look at its status"};
+}
+
+std::vector<NamedCounters> Watch::figures() const {
+  std::vector<NamedCounters> figures;
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    figures.push_back({.listener = engines_[i]->name(),
+                       .counters = &engines_[i]->counters(),
+                       .looked = {.stuck = seen_[i].stuck.size(),
+                                  .oldest_s = std::chrono::duration<double>{seen_[i].oldest}.count(),
+                                  .open_breakers = engines_[i]->open_breakers()}});
+  }
+  return figures;
 }
 
 std::vector<std::string> Watch::unready() const {

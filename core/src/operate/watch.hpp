@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "listen/engine.hpp"
+#include "operate/figures.hpp"
 
 namespace dispytch::operate {
 
@@ -22,6 +23,7 @@ struct Report {
   std::string listener = {};
   std::string group = {};
   const listen::Counters* counters = nullptr;       ///< the listener's own
+  std::size_t open_breakers = 0;                    ///< handlers that are not called for now
   bool answered = false;                            ///< false: not in time; what follows is empty
   std::vector<listen::Unfinished> unfinished = {};  ///< the first message of each lane, the oldest first; at most kMostNamed
 };
@@ -33,7 +35,7 @@ class Watch {
   /// A listener answers between two messages, and while a handler is slow; what takes longer is itself worth knowing.
   static constexpr std::chrono::milliseconds kPatience{5'000};
 
-  explicit Watch(std::vector<listen::Engine*> engines, const Clock& clock = system_clock());
+  explicit Watch(std::vector<listen::Engine*> engines, std::vector<NamedMetrics> backends = {}, const Clock& clock = system_clock());
 
   /// Looks for messages that are unfinished for longer than their listener's `stuck_after`, and logs each, once and then every five
   /// minutes. Never blocks; meant to be called about every second.
@@ -46,12 +48,16 @@ class Watch {
   /// may be let go later).
   Result<void> skip(std::string_view listener, std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who);
 
+  /// Of each listener, by what look() found last.
+  std::vector<NamedCounters> figures() const;
+
   /// Why the application is not ready, a sentence each; empty: it is. By what look() found last.
   std::vector<std::string> unready() const;
   /// Why it should be started again; empty: it lives.
   std::vector<std::string> dead() const;
 
   const std::vector<listen::Engine*>& engines() const noexcept { return engines_; }
+  const std::vector<NamedMetrics>& backends() const noexcept { return backends_; }
 
  private:
   // One question to a listener, answered by the owner of its state.
@@ -60,12 +66,14 @@ class Watch {
     std::shared_ptr<Question> question = {};
     std::chrono::nanoseconds asked{};
     std::vector<listen::Unfinished> stuck = {};
+    std::chrono::milliseconds oldest{0};
     std::map<std::string, std::chrono::nanoseconds> told = {};  // by message, when
   };
   std::shared_ptr<Question> put(listen::Engine& engine, std::chrono::nanoseconds limit) const;
   void tell(const listen::Engine& engine, Seen& seen) const;
 
   const std::vector<listen::Engine*> engines_;
+  const std::vector<NamedMetrics> backends_;
   const Clock* clock_;
   mutable std::mutex mutex_;  // guards seen_
   std::vector<Seen> seen_;

@@ -73,6 +73,11 @@ std::string_view Router::requeueing_handler() const noexcept {
   return found == entries_.end() ? std::string_view{} : found->handler.handler->name;
 }
 
+std::size_t Router::open_breakers() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [](const Entry& entry) { return entry.handler.gate && entry.handler.gate->open(); }));
+}
+
 const TopicRoutes& Router::look_up(std::string_view topic) {
   auto found = seen_.find(topic);
   if (found == seen_.end()) {

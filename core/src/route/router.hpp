@@ -84,6 +84,9 @@ class Router {
   /// The topics and patterns of all handlers, each once: what to subscribe to.
   std::vector<border::ConsumerDocument::Topic> subscription() const;
 
+  /// Handlers whose circuit breaker is open. Any thread.
+  std::size_t open_breakers() const;
+
   /// A handler that lets messages that wait for long go back to the broker; empty: none does.
   std::string_view requeueing_handler() const noexcept;
 

@@ -227,6 +227,31 @@ TEST(App, RefusesWaitsOfAHandlerThatAreTooLongForItsLaneUnlessTheBrokerCanKeepTh
   EXPECT_THAT(check(with_impatient, requeues), Pair(2, HasSubstr("handler `counting`: its long waits are to be the broker's")));
 }
 
+// The file names no topics, so that only the handlers say what is read.
+TEST(App, RefusesDeadLettersThatItsOwnListenerReads) {
+  const auto check = [](const char* listener, const char* first, const char* second) {
+    const File file{
+        "version: 1\nbackends: { bus: { plugin: memory } }\nemitters: { out: { backend: bus } }\nlisteners: { in: { backend: bus, group: "
+        "g, " +
+        std::string{listener} + " } }\n"};
+    App app{"test"};
+    for (const char* topic : {first, second}) {
+      HandlerGroup group{{.topic = topic}};
+      group.on<Counted>([](const Counted&) {});
+      app.listen("in", std::move(group));
+    }
+    ::testing::internal::CaptureStderr();
+    const int code = run_main(app, {"--config", file.path(), "--check"});
+    return std::pair{code, ::testing::internal::GetCapturedStderr()};
+  };
+  EXPECT_THAT(check("dead_letter: { emitter: out }", "numbers", "numbers.dlq"),
+              Pair(2, HasSubstr("listener `in` would send the dead letters of topic `numbers` to `numbers.dlq`, which it reads itself")));
+  EXPECT_THAT(check("dead_letter: { emitter: out, topic: dead }", "{any}", "numbers"),
+              Pair(2, HasSubstr("to `dead`, which it reads itself as `{any}`; write another `dead_letter.topic`")));
+  EXPECT_THAT(check("dead_letter: { emitter: out }", "numbers", "letters"), Pair(0, ""));
+  EXPECT_THAT(check("dead_letter: { emitter: out }", "numbers.{any}", "letters"), Pair(0, ""));
+}
+
 TEST(App, AMistakeOfTheConfigFileEndsItWithTwo) {
   const File file{"version: 1\nbackends: { bus: { plugin: memory, confg: {} } }\n"};
   App app{"test"};
@@ -280,6 +305,51 @@ TEST(AppDeathTest, AHandlerThatOutlivesTheDrainEndsTheProcessWithThree) {
     app.run(stop.get_token());
   };
   EXPECT_EXIT(hang(), ::testing::ExitedWithCode(3), "still ran");
+}
+
+// The listener drains, in vain, before anybody else ends: its workers can't be joined.
+TEST(AppDeathTest, AWorkerThatOutlivesAListenersOwnEndEndsTheProcessWithThree) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hang = [] {
+    std::string config{kConfig};
+    config.insert(config.rfind(" }"), ", ordering: none, concurrency: 2, on_failure: stop, retry: { attempts: 1 }");
+    const File file{config};
+    std::promise<void> hangs;
+    HandlerGroup group;
+    group.on<Counted>([&](const Counted& counted) {
+      if (counted.number == 1) {
+        hangs.set_value();
+        std::promise<void>{}.get_future().wait();
+      }
+      hangs.get_future().wait();
+      throw std::logic_error{"of no use"};
+    });
+    App app{"test"};
+    app.config(file.path()).listen("in", std::move(group)).task([](EventEmitter& out) {
+      out.emit(Counted{1}).value();
+      out.emit(Counted{2}).value();
+    });
+    std::stop_source stop;
+    app.run(stop.get_token());
+  };
+  EXPECT_EXIT(hang(), ::testing::ExitedWithCode(3), "1 message of listener in still ran");
+}
+
+TEST(AppDeathTest, ASecondSignalEndsAHandlerToo) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto twice = [] {
+    const File file{kConfig};
+    HandlerGroup group;
+    group.on<Counted>([&](const Counted&) {
+      ::kill(::getpid(), SIGTERM);
+      ::kill(::getpid(), SIGINT);  // not the same: two that wait would be one
+      std::promise<void>{}.get_future().wait();
+    });
+    App app{"test"};
+    app.listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{1}).value(); });
+    run_main(app, {"--config", file.path()});
+  };
+  EXPECT_EXIT(twice(), ::testing::ExitedWithCode(1), "second signal");
 }
 
 TEST(AppDeathTest, TheFirstSignalDrainsAndTheSecondEndsAtOnce) {

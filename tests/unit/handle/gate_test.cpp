@@ -6,45 +6,46 @@ namespace dispytch::handle {
 namespace {
 
 using namespace std::chrono_literals;
+using Breaker = Gate::Breaker;
 
 Policy breaker(std::uint32_t failures, std::chrono::milliseconds pause) {
   return resolve({.breaker = {.failures = failures, .pause = pause}}, false);
 }
 
-TEST(Breaker, OpensAfterSoManyFailuresInARowOfOneCause) {
+TEST(CircuitBreaker, OpensAfterSoManyFailuresInARowOfOneCause) {
   Gate gate{breaker(3, 1s)};
-  EXPECT_FALSE(gate.failed(0ns, "a"));
-  EXPECT_FALSE(gate.failed(0ns, "b")) << "another cause begins anew";
-  EXPECT_FALSE(gate.failed(0ns, "b"));
+  EXPECT_EQ(gate.failed(0ns, "a"), Breaker::closed);
+  EXPECT_EQ(gate.failed(0ns, "b"), Breaker::closed) << "another cause begins anew";
+  EXPECT_EQ(gate.failed(0ns, "b"), Breaker::closed);
   EXPECT_FALSE(gate.open());
-  gate.succeeded();
+  EXPECT_FALSE(gate.succeeded()) << "it wasn't open";
   gate.failed(0ns, "b");
   gate.failed(0ns, "b");
   EXPECT_FALSE(gate.open()) << "what went well counts from the beginning";
-  gate.failed(0ns, "b");
+  EXPECT_EQ(gate.failed(0ns, "b"), Breaker::opens);
   EXPECT_TRUE(gate.open());
   EXPECT_EQ(gate.admit(400ms), 600ms);
 }
 
-TEST(Breaker, LetsOneProbeAtATimePassAndClosesWhenItWorks) {
+TEST(CircuitBreaker, LetsOneProbeAtATimePassAndClosesWhenItWorks) {
   Gate gate{breaker(1, 1s)};
   gate.failed(0ns, "a");
   EXPECT_EQ(gate.admit(1s), 0ns);
   EXPECT_GT(gate.admit(1s), 0ns) << "somebody probes";
-  gate.succeeded();
+  EXPECT_TRUE(gate.succeeded());
   EXPECT_FALSE(gate.open());
   EXPECT_EQ(gate.admit(1s), 0ns);
 }
 
-TEST(Breaker, OpensAgainWhenTheProbeFailsWhichUsesUpNoAttempt) {
+TEST(CircuitBreaker, OpensAgainWhenTheProbeFailsWhichUsesUpNoAttempt) {
   Gate gate{breaker(1, 1s)};
-  EXPECT_FALSE(gate.failed(0ns, "a")) << "the failure that opens it is one of the message's own";
+  EXPECT_EQ(gate.failed(0ns, "a"), Breaker::opens) << "the failure that opens it is one of the message's own";
   ASSERT_EQ(gate.admit(1s), 0ns);
-  EXPECT_TRUE(gate.failed(1s, "a"));
+  EXPECT_EQ(gate.failed(1s, "a"), Breaker::open);
   EXPECT_EQ(gate.admit(1500ms), 500ms);
 }
 
-TEST(Breaker, AProbeThatCameToNothingLetsAnotherPass) {
+TEST(CircuitBreaker, AProbeThatCameToNothingLetsAnotherPass) {
   Gate gate{breaker(1, 1s)};
   gate.failed(0ns, "a");
   ASSERT_EQ(gate.admit(1s), 0ns);

@@ -6,8 +6,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
+using ::testing::AnyOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Le;
 
 // A database that is down until it is up.
@@ -60,6 +62,46 @@ TEST(BreakerOfAHandler, ProbesAfterThePauseAndOpensAgainWhileThatFails) {
   rig.settle();
   for (int i = 0; i < 12; ++i) rig.advance(1s);
   EXPECT_THAT(database.calls, ElementsAre(0ms, 1s, 6s, 11s)) << "two that open it, then one after each pause";
+}
+
+TEST(BreakerOfAHandler, IsSaidWhenItOpensAndWhenItCloses) {
+  Database database;
+  Rig rig{database.group(
+      {.name = "store", .retry = {.attempts = 9, .backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 2, .pause = 5s}})};
+  database.clock = &rig.clock;
+  rig.broker.append(0, order("a"));
+  const std::string opens = logged([&] {
+    rig.settle();
+    for (int i = 0; i < 12; ++i) rig.advance(1s);
+  });
+  EXPECT_THAT(
+      opens,
+      HasSubstr(
+          "the circuit breaker of handler `store` opens: 2 failures in a row, by dispytch::listen::Busy; it is not called for 5000 ms"));
+  EXPECT_EQ(opens.find("opens"), opens.rfind("opens")) << "once, however many probes fail";
+  EXPECT_EQ(rig.engine().open_breakers(), 1);
+  const auto waiting = rig.engine().unfinished_for(0ns, 1);
+  ASSERT_EQ(waiting.size(), 1);
+  EXPECT_EQ(waiting[0].handler, "store");
+  EXPECT_THAT(waiting[0].reason, AnyOf("its circuit breaker is open", HasSubstr("the database is down")));
+  database.up = true;
+  EXPECT_THAT(logged([&] {
+                for (int i = 0; i < 6; ++i) rig.advance(1s);
+              }),
+              HasSubstr("the circuit breaker of handler `store` closes"));
+  EXPECT_EQ(rig.engine().open_breakers(), 0);
+}
+
+TEST(RateOfAHandler, IsTheReasonWhyAMessageWaits) {
+  Database database{.up = true};
+  Rig rig{database.group({.name = "store", .rate = {.per_second = 0.1, .burst = 1}}), by_message()};
+  database.clock = &rig.clock;
+  for (const char* id : {"a", "b"}) rig.broker.append(0, order(id));
+  rig.settle();
+  const auto waiting = rig.engine().unfinished_for(0ns, 9);
+  ASSERT_EQ(waiting.size(), 1);
+  EXPECT_EQ(waiting[0].reason, "its rate is used up");
+  EXPECT_EQ(waiting[0].waits_for, "its next attempt");
 }
 
 TEST(BreakerOfAHandler, UsesUpNoAttemptWhileItIsOpen) {

@@ -448,5 +448,45 @@ TEST(Draining, CountsWhatWasLeftInItsLastWord) {
   EXPECT_THAT(log, HasSubstr("stopped: 1 handled, 0 unhandled, 1 dropped, 1 dead-lettered\n"));
 }
 
+TEST(Draining, SaysWhatItLeavesUnfinished) {
+  HandlerGroup group;
+  group.on<Order>(
+      [&](const Order& order) {
+        if (order.id == "held") throw std::logic_error{"never"};
+        if (order.id == "retried") throw Busy{"busy"};
+      },
+      {.retry = {.only = exceptions<Busy>}});
+  Rig rig{std::move(group), {.quiet = false}};
+  for (const char* id : {"held", "behind", "also"}) rig.broker.append(0, order(id));
+  for (const char* id : {"good", "retried"}) rig.broker.append(1, order(id));
+  const std::string log = logged([&] {
+    rig.settle();
+    ASSERT_TRUE(rig.engine().drain());
+  });
+  EXPECT_THAT(
+      log,
+      HasSubstr("stopped: 1 handled, 0 unhandled, 0 dropped, 1 retries; 4 messages were left unfinished (1 held, 1 waiting for another "
+                "attempt), and are delivered again\n"));
+}
+
+// Nothing can be polled any more, but the handler is awaited to the end.
+TEST(Draining, AwaitsHandlersAlthoughThePollFails) {
+  Slow slow;
+  Rig rig{slow.group(), {.drain = 5s}};
+  rig.broker.append(0, order("a"));
+  rig.settle();
+  Engine& engine = rig.engine();
+  engine.begin_drain();
+  for (int i = 0; i < 10; ++i) {
+    rig.broker.fail_poll({.code = DISPYTCH_EINTERNAL, .text = "out of order", .fatal = true});
+    EXPECT_FALSE(engine.drain_step(0ms));
+  }
+  slow.finish("a");
+  while (!engine.drain_step(0ms)) {}
+  EXPECT_TRUE(engine.end_drain());
+  EXPECT_EQ(engine.still_running(), 0);
+  EXPECT_EQ(rig.broker.committed(0), 1);
+}
+
 }  // namespace
 }  // namespace dispytch::listen

@@ -233,6 +233,21 @@ TEST(Retrying, OfWhatIsAwayUsesUpNoAttemptHoweverLongItTakes) {
   EXPECT_TRUE(rig.failures.empty());
 }
 
+TEST(Retrying, OfWhatIsAwayIsSaidAndOnceAMinute) {
+  int calls = 0;
+  HandlerGroup group;
+  group.on<Order>([&](const Order&) { return ++calls <= 6 ? unavailable("the database is away") : done(); },
+                  {.name = "store", .retry = {.backoff = {.initial = 25s, .max = 25s, .jitter = 0}}});
+  Rig rig{std::move(group)};
+  rig.broker.append(0, order("a"));
+  const std::string log = logged([&] { rig.settle_all(); });
+  std::size_t said = 0;
+  for (std::size_t at = 0; (at = log.find("handler `store` can't work: the database is away; its messages wait", at)) != std::string::npos;
+       ++at)
+    ++said;
+  EXPECT_EQ(said, 2) << "six failures within 125 seconds: at 0 and 75\n" << log;
+}
+
 TEST(Retrying, OfWhatIsAwayBacksOff) {
   std::vector<nanoseconds> calls;
   const VirtualClock* clock = nullptr;
