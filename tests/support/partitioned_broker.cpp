@@ -24,7 +24,7 @@ class Consumer {
   }
   void wake() { broker_.wake(); }
   plugin::Status settle(plugin::Strided<const plugin::Settlement> settlements) { return broker_.settle(settlements); }
-  plugin::Status sync(std::chrono::milliseconds) { return broker_.sync(); }
+  plugin::Status sync(std::chrono::milliseconds timeout) { return broker_.sync(timeout); }
   plugin::Status pause(std::span<const plugin::Source> sources, bool on) {
     std::vector<std::uint32_t> ids;
     for (const plugin::Source& source : sources) ids.push_back(source.source);
@@ -142,6 +142,11 @@ std::vector<plugin::Limits> PartitionedBroker::polls() const {
 std::size_t PartitionedBroker::delivered() const {
   const std::lock_guard lock{mutex_};
   return delivered_;
+}
+
+std::chrono::milliseconds PartitionedBroker::last_sync() const {
+  const std::lock_guard lock{mutex_};
+  return last_sync_;
 }
 
 std::vector<std::string> PartitionedBroker::calls() const {
@@ -362,8 +367,9 @@ plugin::Status PartitionedBroker::settle(plugin::Strided<const plugin::Settlemen
   return {};
 }
 
-plugin::Status PartitionedBroker::sync() {
+plugin::Status PartitionedBroker::sync(std::chrono::milliseconds timeout) {
   const std::lock_guard lock{mutex_};
+  last_sync_ = timeout;
   calls_.emplace_back("sync");
   if (sync_error_) return *sync_error_;
   return {};

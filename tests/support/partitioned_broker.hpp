@@ -64,7 +64,8 @@ class PartitionedBroker {
   /// The offsets of one partition that were acknowledged each by itself, in that order.
   std::vector<std::int64_t> acknowledged(std::int32_t partition) const;
   std::vector<plugin::Limits> polls() const;
-  std::size_t delivered() const;  ///< messages, over all polls
+  std::size_t delivered() const;                ///< messages, over all polls
+  std::chrono::milliseconds last_sync() const;  ///< the timeout of the last sync
   /// "assigned 0,1", "commit 0@5" (up to and without offset 5 of partition 0), "ack 0@5", "sync", "revoked 0", "pause 0", "resume 0",
   /// "requeue 0@5 for 60000", "stale 0@5", "close"; in that order.
   std::vector<std::string> calls() const;
@@ -82,7 +83,7 @@ class PartitionedBroker {
   plugin::Status poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out);
   void wake();
   plugin::Status settle(plugin::Strided<const plugin::Settlement> settlements);
-  plugin::Status sync();
+  plugin::Status sync(std::chrono::milliseconds timeout);
   plugin::Status pause(const std::vector<std::uint32_t>& sources, bool on);
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message);
   void close();
@@ -134,6 +135,7 @@ class PartitionedBroker {
   std::deque<plugin::Error> poll_errors_;
   std::optional<plugin::Error> settle_error_;
   std::optional<plugin::Error> sync_error_;
+  std::chrono::milliseconds last_sync_{0};
   bool fail_headers_ = false;
   bool woken_ = false;
   std::size_t polling_ = 0;

@@ -397,6 +397,40 @@ TEST(Draining, WaitsForABrokerThatIsAwayNoLongerThanItsDeadline) {
   EXPECT_FALSE(rig.engine().end_drain());
 }
 
+// Kafka's group waits as long as max.poll.interval.ms, five minutes; nothing is polled while the commit is awaited.
+TEST(Revocation, AwaitsItsCommitForSecondsHoweverPatientTheBrokerIs) {
+  Slow slow;
+  Rig rig{slow.group(), {.delivery = {.revoke_timeout = 2s}}};
+  rig.broker.append(0, order("a"));
+  rig.settle();
+  rig.broker.revoke({0}, 300s);
+  rig.settle();
+  slow.finish("a");
+  rig.settle();
+  EXPECT_THAT(rig.broker.calls(), Contains("revoked 0"));
+  EXPECT_GT(rig.broker.last_sync(), 1s);
+  EXPECT_LE(rig.broker.last_sync(), 7s);
+}
+
+TEST(Settling, ThatTheBrokerMayTakeLaterIsRepeated) {
+  HandlerGroup group;
+  group.on<Order>([](const Order&) {});
+  for (const std::uint64_t acknowledges : {DISPYTCH_CAN_ACK_UP_TO, DISPYTCH_CAN_ACK_EACH}) {
+    Rig rig{group, {.capabilities = acknowledges | DISPYTCH_CAN_GROUPS}};
+    rig.broker.fail_settling(plugin::Error{.code = DISPYTCH_EUNAVAILABLE, .text = "not now", .retriable = true});
+    rig.broker.append(0, order("a"));
+    EXPECT_THAT(logged([&] { rig.settle(); }), HasSubstr("not now; the broker is told again"));
+    EXPECT_EQ(rig.engine().unfinished(), 0) << "its handler is done";
+    rig.broker.fail_settling(std::nullopt);
+    rig.settle();
+    if (acknowledges == DISPYTCH_CAN_ACK_UP_TO) {
+      EXPECT_EQ(rig.broker.committed(0), 1);
+    } else {
+      EXPECT_THAT(rig.broker.acknowledged(0), ElementsAre(0));
+    }
+  }
+}
+
 TEST(Draining, ConfirmsARevocationThatComesMeanwhileWithinItsOwnTime) {
   Slow slow;
   Rig rig{slow.group(), {.drain = 5s}};
