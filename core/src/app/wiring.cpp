@@ -58,8 +58,10 @@ void check_dead_letters_stay_away(const config::Config& config, const std::strin
     const route::TopicPattern to{letters};
     const auto again = std::ranges::find_if(read, [&](const route::TopicPattern& pattern) { return pattern.overlaps(to); });
     if (again == read.end()) continue;
-    problems.push_back("listener `" + name + "` would send the dead letters of topic `" + from.text() + "` to `" + letters +
-                       "`, which it reads itself as `" + again->text() + "`; write another `dead_letter.topic`");
+    std::string& problem = problems.emplace_back("listener `" + name + "` would send the dead letters of topic `");
+    problem += from.text();
+    problem += "` to `" + letters;
+    problem += "`, which it reads itself as `" + again->text() + "`; write another `dead_letter.topic`";
     return;
   }
 }
