@@ -235,8 +235,7 @@ void Producer::take_events() {
 // after a broker refused the successors of one that failed. Whatever was on its way then, to any partition, is sent again under the new
 // number.
 void Producer::take_statistics(rd_kafka_event_t* event) {
-  statistics().record(rd_kafka_event_stats(event));
-  if (const auto& renewed = statistics().renewed()) {
+  if (const auto renewed = statistics().record(rd_kafka_event_stats(event))) {
     log(Level::warning, "producing to " + cluster() + ": messages are numbered anew (producer " + std::to_string(renewed->id) + ", epoch " +
                             std::to_string(renewed->epoch) + "); what was on its way to the brokers meanwhile may be stored twice");
   }

@@ -37,7 +37,7 @@ void Statistics::add(const plugin::Metric& metric, std::int64_t& before, std::in
   if (now > before) metric.record(static_cast<double>(now - std::exchange(before, now)));
 }
 
-void Statistics::record(std::string_view json) {
+std::optional<Statistics::Identity> Statistics::record(std::string_view json) {
   const plugin::Config document{json};
   add(metrics_.bytes_sent, bytes_sent_, document.get<std::int64_t>("txmsg_bytes", 0));
   add(metrics_.bytes_received, bytes_received_, document.get<std::int64_t>("rxmsg_bytes", 0));
@@ -47,16 +47,15 @@ void Statistics::record(std::string_view json) {
   metrics_.queued.replace(std::exchange(queued_, queued), queued);
   const std::int64_t lag = total_lag(document);
   metrics_.lag.replace(std::exchange(lag_, lag), lag);
-  take_identity(document.at("eos"));
+  return take_identity(document.at("eos"));
 }
 
 // A producer without one is about to get one: its first, whose epoch is 0, or the next.
-void Statistics::take_identity(const plugin::Config& eos) {
+std::optional<Statistics::Identity> Statistics::take_identity(const plugin::Config& eos) {
   const Identity now{.id = eos.get<std::int64_t>("producer_id", -1), .epoch = eos.get<std::int64_t>("producer_epoch", -1)};
-  renewed_.reset();
-  if (now.id < 0 || now == identity_) return;
-  if (identity_.id >= 0 || now.epoch > 0) renewed_ = now;
-  identity_ = now;
+  if (now.id < 0 || now == identity_) return std::nullopt;
+  const Identity before = std::exchange(identity_, now);
+  return before.id >= 0 || now.epoch > 0 ? std::optional{now} : std::nullopt;
 }
 
 }  // namespace dispytch::kafka

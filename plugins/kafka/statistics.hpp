@@ -41,27 +41,25 @@ class Statistics {
   Statistics& operator=(const Statistics&) = delete;
   ~Statistics();
 
-  /// Takes one of librdkafka's statistics documents (its STATISTICS.md).
-  void record(std::string_view json);
-
-  /// What an idempotent producer numbers its messages under, as of the last document.
+  /// What an idempotent producer numbers its messages under.
   struct Identity {
     std::int64_t id = -1, epoch = -1;
     bool operator==(const Identity&) const = default;
   };
-  /// Set where the last document told of another identity than the one before: brokers know nothing under it of what was on its way.
-  const std::optional<Identity>& renewed() const noexcept { return renewed_; }
+
+  /// Takes one of librdkafka's statistics documents (its STATISTICS.md). Returns the producer's identity where it is another than in the
+  /// one before: brokers know nothing under it of what was on its way.
+  std::optional<Identity> record(std::string_view json);
 
  private:
   // librdkafka counts from its start; metrics want what was added since the last time.
   static void add(const plugin::Metric& metric, std::int64_t& before, std::int64_t now);
-  void take_identity(const plugin::Config& eos);
+  std::optional<Identity> take_identity(const plugin::Config& eos);
 
   Metrics& metrics_;
   std::int64_t bytes_sent_ = 0, bytes_received_ = 0, messages_sent_ = 0, messages_received_ = 0;
   std::int64_t queued_ = 0, lag_ = 0;
   Identity identity_ = {};
-  std::optional<Identity> renewed_ = {};
 };
 
 }  // namespace dispytch::kafka

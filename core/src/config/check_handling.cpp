@@ -107,7 +107,8 @@ class HandlingCheck {
     if (same_backend) check_dead_letters_stay_away(topic);
   }
 
-  // The listener must not read what it sends to its dead letters itself. Of topics by name; patterns are the broker's to judge.
+  // The listener must not read what it sends to its dead letters itself. Of topics by name; patterns, and what handlers ask for where there
+  // are no `topics`, are judged where the handlers are known (app/wiring.cpp).
   void check_dead_letters_stay_away(const std::string& topic) {
     const json* const topics = schema::find(listener_, "/topics");
     if (topics == nullptr || !topics->is_array()) return;

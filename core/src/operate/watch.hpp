@@ -56,7 +56,6 @@ class Watch {
   /// Why it should be started again; empty: it lives.
   std::vector<std::string> dead() const;
 
-  const std::vector<listen::Engine*>& engines() const noexcept { return engines_; }
   const std::vector<NamedMetrics>& backends() const noexcept { return backends_; }
 
  private:

@@ -186,7 +186,7 @@ TEST(Outage, IsToldAndSoIsItsEnd) {
   EXPECT_NE(consumer->await(DISPYTCH_UP), nullptr);
 }
 
-// librdkafka commits by itself meanwhile, puts that off, and from then on says of what it is about that there is nothing to commit.
+// What was settled while the coordinator was away is neither forgotten nor said to be durable too early.
 TEST(Outage, OfTheCoordinatorIsOutlastedByASync) {
   MockCluster mock{"t"};
   Backend backend{json{{"bootstrap.servers", mock.address()}, {"reconnect.backoff.max.ms", 200}, {"auto.commit.interval.ms", 100}}};
