@@ -92,6 +92,8 @@ std::vector<plugin::Range> Admin::ranges(const std::string& topic) {
   for (const std::int32_t partition : partitions_of(topic)) {
     plugin::Range& range = all.emplace_back(plugin::Range{.partition = partition});
     const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(raw(), topic.c_str(), partition, &range.low, &range.high, left());
+    // It was there a moment ago: somebody deletes it, or not every broker knows yet that it is gone.
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) throw missing("topic `" + topic + "`", cluster());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw Exception{error_of(code, place(topic, partition) + " at " + cluster())};
   }
   if (!group_.empty()) add_positions(topic, all);
