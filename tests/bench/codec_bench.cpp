@@ -16,6 +16,7 @@
 
 #include <dispytch/describe.hpp>
 
+#include "bench/paired.hpp"
 #include "bench/program.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"

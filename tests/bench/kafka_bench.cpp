@@ -29,6 +29,7 @@
 #include <dispytch/dispytch.hpp>
 
 #include "base/log.hpp"
+#include "bench/paired.hpp"
 #include "bench/program.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"

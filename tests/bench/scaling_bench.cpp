@@ -28,6 +28,7 @@
 #include <dispytch/dispytch.hpp>
 
 #include "base/log.hpp"
+#include "bench/paired.hpp"
 #include "bench/program.hpp"
 #include "support/kafka_topics.hpp"
 

@@ -17,6 +17,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bench/paired.hpp"
 #include "bench/program.hpp"
 #include "border/adapter.hpp"
 #include "border/consumer_handle.hpp"
