@@ -20,7 +20,7 @@
 namespace dispytch::cli {
 namespace {
 
-struct Options {
+struct CheckOptions {
   std::vector<std::string> files = {};
   bool json = false;
 };
@@ -66,7 +66,7 @@ nlohmann::ordered_json to_json(const std::string& file, const config::Problems& 
   return {{"file", file}, {"problems", std::move(list)}};
 }
 
-int check(const Options& options) {
+int check(const CheckOptions& options) {
   bool any = false;
   for (const std::string& file : options.files) {
     const config::Problems problems = check_file(file);
@@ -84,7 +84,7 @@ int check(const Options& options) {
 
 void add_check(CLI::App& program, Action& action) {
   CLI::App* const command = program.add_subcommand("check", "Say what is wrong with config files, all of it, at file:line:column");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CheckOptions>();
   command->add_option("FILE", options->files, "config files, YAML or JSON")->required()->type_name("");
   command->add_flag("--json", options->json, "One JSON object for each file");
   command->footer("Example:\n  dispytch check config/flights.kafka.yaml");

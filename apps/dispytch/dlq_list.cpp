@@ -16,7 +16,7 @@
 namespace dispytch::cli {
 namespace {
 
-struct Options {
+struct DlqListOptions {
   BoxOptions box = {};
   std::vector<std::string> filter = {};
   std::uint64_t limit = 0;
@@ -28,7 +28,7 @@ void write_line(const std::string& line) {
   if (!(std::cout << line << '\n')) throw std::system_error{errno, std::generic_category(), "standard output can't be written"};
 }
 
-int list(const Options& options) {
+int list(const DlqListOptions& options) {
   const LetterFilter filter{options.filter, system_clock().unix_ms()};
   Desk desk{options.box};
   const app::Signals signals;
@@ -55,7 +55,7 @@ int list(const Options& options) {
 
 void add_dlq_list(CLI::App& dlq, Action& action) {
   CLI::App* const command = dlq.add_subcommand("list", "A line for each dead letter, and how many there are of each reason");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DlqListOptions>();
   add_box_options(*command, options->box);
   command->add_option("--filter", options->filter, kFilterHelp)->allow_extra_args(false)->type_name("NAME=VALUE");
   command->add_option("--limit", options->limit, "End after so many letters")->check(CLI::PositiveNumber)->type_name("N");

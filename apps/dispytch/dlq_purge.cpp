@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kDeleteTimeout{30};
 
-struct Options {
+struct DlqPurgeOptions {
   BoxOptions box = {};
   std::string up_to = {};
   bool all = false;
@@ -33,7 +33,7 @@ struct Cut {
   std::int64_t offset = 0;
 };
 
-std::int64_t cut_at(const Options& options, const LetterPlace& place, const std::string& topic, const dispytch_range& range) {
+std::int64_t cut_at(const DlqPurgeOptions& options, const LetterPlace& place, const std::string& topic, const dispytch_range& range) {
   if (options.all) return range.high;
   if (options.replayed) return (range.flags & DISPYTCH_RANGE_STORED) != 0 ? std::min(range.stored, range.high) : range.low;
   if (topic != place.topic || range.partition != place.partition) return range.low;
@@ -42,7 +42,7 @@ std::int64_t cut_at(const Options& options, const LetterPlace& place, const std:
                    " has offset " + std::to_string(range.high - 1)};
 }
 
-std::vector<Cut> cuts_of(const Options& options, const LetterBox& box, const border::Admin& admin) {
+std::vector<Cut> cuts_of(const DlqPurgeOptions& options, const LetterBox& box, const border::Admin& admin) {
   LetterPlace place;
   if (!options.up_to.empty()) {
     place = parse_place(options.up_to);
@@ -70,13 +70,13 @@ const Cut* find(const std::vector<Cut>& cuts, const Letter& letter) {
 }
 
 // The reading is what tells how many letters there are, and whose.
-void require_own(const Options& options, std::uint64_t others, const std::string& group) {
+void require_own(const DlqPurgeOptions& options, std::uint64_t others, const std::string& group) {
   if (others == 0 || options.other_groups) return;
   throw UsageError{"among them are letters, " + std::to_string(others) + ", that another group than `" + group +
                    "` gave up, or nobody known; say --other-groups to delete them as well"};
 }
 
-int purge(const Options& options) {
+int purge(const DlqPurgeOptions& options) {
   if ((options.up_to.empty() ? 0 : 1) + (options.all ? 1 : 0) + (options.replayed ? 1 : 0) != 1) {
     throw UsageError{"say which letters are to go, by one of --up-to [TOPIC/]PARTITION:OFFSET, --all and --replayed"};
   }
@@ -127,7 +127,7 @@ int purge(const Options& options) {
 
 void add_dlq_purge(CLI::App& dlq, Action& action) {
   CLI::App* const command = dlq.add_subcommand("purge", "Delete the oldest dead letters, for good");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DlqPurgeOptions>();
   add_box_options(*command, options->box);
   command->add_option("--up-to", options->up_to, "This letter, and all before it of its partition")->type_name("[TOPIC/]PARTITION:OFFSET");
   command->add_flag("--all", options->all, "All that there are now");

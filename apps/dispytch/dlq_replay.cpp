@@ -18,7 +18,7 @@
 namespace dispytch::cli {
 namespace {
 
-struct Options {
+struct DlqReplayOptions {
   BoxOptions box = {};
   std::vector<std::string> filter = {};
   std::string rate = {};
@@ -31,7 +31,7 @@ struct Options {
 };
 
 // What writes to the listener's backend: that of dead letters where it does, else the only one that does.
-std::string emitter_to(const Options& options, const Desk& desk) {
+std::string emitter_to(const DlqReplayOptions& options, const Desk& desk) {
   const std::string& backend = desk.box.listener().backend;
   if (!options.emitter.empty()) {
     const config::EmitterConfig& emitter = named(desk.config.emitters, "emitter", options.emitter, desk.config);
@@ -50,7 +50,7 @@ std::string emitter_to(const Options& options, const Desk& desk) {
                    (fitting.empty() ? "; add one" : "; say which one is to be used: --emitter NAME")};
 }
 
-int replay(const Options& options) {
+int replay(const DlqReplayOptions& options) {
   ReplayOptions run_options{.filter = {options.filter, system_clock().unix_ms()},
                             .to = options.to,
                             .per_second = options.rate.empty() ? 0 : parse_rate(options.rate),
@@ -79,7 +79,7 @@ int replay(const Options& options) {
 
 void add_dlq_replay(CLI::App& dlq, Action& action) {
   CLI::App* const command = dlq.add_subcommand("replay", "Send dead letters back to the topic that they came from");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DlqReplayOptions>();
   add_box_options(*command, options->box);
   command->add_option("--filter", options->filter, kFilterHelp)->allow_extra_args(false)->type_name("NAME=VALUE");
   command->add_option("--rate", options->rate, "At most so many, such as 100/s or 20/min; else as fast as the broker takes them")

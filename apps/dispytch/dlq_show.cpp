@@ -12,7 +12,7 @@
 namespace dispytch::cli {
 namespace {
 
-struct Options {
+struct DlqShowOptions {
   BoxOptions box = {};
   std::string place = {};
 };
@@ -26,7 +26,7 @@ std::string payload_text(const Message& message) {
   return "payload, " + size + ":\n" + json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-int show(const Options& options) {
+int show(const DlqShowOptions& options) {
   LetterPlace place = parse_place(options.place);
   Desk desk{options.box};
   place.topic = desk.box.topic_of(place);
@@ -50,7 +50,7 @@ int show(const Options& options) {
 
 void add_dlq_show(CLI::App& dlq, Action& action) {
   CLI::App* const command = dlq.add_subcommand("show", "All headers and the payload of one dead letter");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DlqShowOptions>();
   add_box_options(*command, options->box);
   command->add_option("LETTER", options->place, "where it lies, [TOPIC/]PARTITION:OFFSET")->required()->type_name("");
   command->footer(

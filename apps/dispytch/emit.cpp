@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::string_view kEnvelopes = "envelopes";
 
-struct Options {
+struct EmitArguments {
   std::string config = {};
   std::string emitter = {};
   std::string type = {};
@@ -44,7 +44,7 @@ constexpr std::chrono::seconds kFlushMargin{5};
 // The lines' way into the emitter, one thread.
 class LineEmitter {
  public:
-  LineEmitter(const Options& options, const WireForm& wire, LineReader& reader, EmitRun& run)
+  LineEmitter(const EmitArguments& options, const WireForm& wire, LineReader& reader, EmitRun& run)
       : options_{options},
         reader_{reader},
         run_{run},
@@ -91,7 +91,7 @@ class LineEmitter {
     return true;
   }
 
-  const Options& options_;
+  const EmitArguments& options_;
   LineReader& reader_;
   EmitRun& run_;
   EventLine event_;
@@ -100,7 +100,7 @@ class LineEmitter {
   std::uint64_t last_ = 0;
 };
 
-int emit(const Options& options) {
+int emit(const EmitArguments& options) {
   if (options.type.empty() && options.lines != kEnvelopes) {
     throw UsageError{"TYPE is missing: the type of the events; only with --lines envelopes does each line say its own"};
   }
@@ -139,7 +139,7 @@ int emit(const Options& options) {
 
 void add_emit(CLI::App& program, Action& action) {
   CLI::App* const command = program.add_subcommand("emit", "Emit JSON lines as events, and say what became of each");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EmitArguments>();
   add_config_option(*command, options->config);
   command->add_option("EMITTER", options->emitter, "an emitter of the config file")->required()->type_name("");
   command->add_option("TYPE", options->type, "the events' type")->type_name("");

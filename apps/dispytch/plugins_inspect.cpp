@@ -20,8 +20,6 @@
 namespace dispytch::cli {
 namespace {
 
-using Json = nlohmann::json;
-
 struct Section {
   std::string_view definition;  // of the plugin's schema
   std::string_view place;       // in the config file
@@ -32,7 +30,7 @@ constexpr std::array<Section, 4> kSections = {{{"backend", "backends.NAME.config
                                                {"topic", "listeners.NAME.topics[].config"}}};
 constexpr std::size_t kTextWidth = 100;
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 // Breaks at spaces; every line begins with `indent`.
 void print_wrapped(const std::string& text, const std::string& indent) {
@@ -53,16 +51,16 @@ void print_wrapped(const std::string& text, const std::string& indent) {
   if (!line.empty()) end_line();
 }
 
-bool is_required(const Json& schema, const std::string& name) {
+bool is_required(const nlohmann::json& schema, const std::string& name) {
   const auto required = schema.find("required");
   return required != schema.end() && std::find(required->begin(), required->end(), name) != required->end();
 }
 
-void print_options(const Json& document, const Json& schema, const std::string& indent) {
+void print_options(const nlohmann::json& document, const nlohmann::json& schema, const std::string& indent) {
   const Colours colours{STDOUT_FILENO};
-  const Json properties = schema.value("properties", Json::object());
+  const nlohmann::json properties = schema.value("properties", nlohmann::json::object());
   for (const auto& [name, unresolved] : properties.items()) {
-    const Json& option = schema::resolve(document, unresolved);
+    const nlohmann::json& option = schema::resolve(document, unresolved);
     if (option.contains("x-instead")) {
       std::cout << indent << colours.bold(name) << ": not an option here; " << text_of(option.at("x-instead")) << '\n';
       continue;
@@ -75,7 +73,8 @@ void print_options(const Json& document, const Json& schema, const std::string& 
     const std::string description = option.value("description", unresolved.value("description", std::string{}));
     print_wrapped(description, indent + "    ");
     print_options(document, option, indent + "    ");
-    const Json& items = option.contains("additionalProperties") ? schema::resolve(document, option.at("additionalProperties")) : option;
+    const nlohmann::json& items =
+        option.contains("additionalProperties") ? schema::resolve(document, option.at("additionalProperties")) : option;
     if (&items != &option && items.is_object() && items.contains("properties")) {
       std::cout << indent << "    "
                 << "NAME:\n";
@@ -84,12 +83,12 @@ void print_options(const Json& document, const Json& schema, const std::string& 
   }
 }
 
-void print_section(const Json& document, const Section& section) {
+void print_section(const nlohmann::json& document, const Section& section) {
   const auto definitions = document.find("$defs");
   if (definitions == document.end() || !definitions->contains(section.definition)) return;
-  const Json& schema = schema::resolve(document, definitions->at(std::string{section.definition}));
-  const bool open = !schema.contains("additionalProperties") || schema.at("additionalProperties") != Json(false);
-  if (!open && schema.value("properties", Json::object()).empty()) return;
+  const nlohmann::json& schema = schema::resolve(document, definitions->at(std::string{section.definition}));
+  const bool open = !schema.contains("additionalProperties") || schema.at("additionalProperties") != nlohmann::json(false);
+  if (!open && schema.value("properties", nlohmann::json::object()).empty()) return;
   std::cout << '\n' << Colours{STDOUT_FILENO}.bold(section.place) << '\n';
   if (schema.contains("description")) print_wrapped(text_of(schema.at("description")), "  ");
   print_options(document, schema, "  ");
@@ -102,7 +101,7 @@ int inspect(const std::string& plugin, bool json) {
     std::cerr << info.error().text << '\n';
     return info.error().code == ErrorCode::not_found ? kUsage : kFailed;
   }
-  const Json schema = Json::parse(info->schema, nullptr, false);
+  const nlohmann::json schema = nlohmann::json::parse(info->schema, nullptr, false);
   if (schema.is_discarded()) {
     std::cerr << info->path.string() << ": the plugin's config schema is no JSON; its author has to mend it\n";
     return kFailed;

@@ -11,7 +11,7 @@
 namespace dispytch::cli {
 namespace {
 
-struct Options {
+struct SkipOptions {
   ControlOptions control = {};
   std::string listener = {};
   std::string topic = {};
@@ -19,7 +19,7 @@ struct Options {
   std::int64_t offset = 0;
 };
 
-int skip(const Options& options) {
+int skip(const SkipOptions& options) {
   ask_application(options.control, {{"do", "skip"},
                                     {"listener", options.listener},
                                     {"topic", options.topic},
@@ -33,7 +33,7 @@ int skip(const Options& options) {
 
 void add_skip(CLI::App& program, Action& action) {
   CLI::App* const command = program.add_subcommand("skip", "Let a message go that a running listener holds, or tries again and again");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SkipOptions>();
   add_control_options(*command, options->control);
   command->add_option("LISTENER", options->listener, "a listener of the application")->required()->type_name("");
   command->add_option("TOPIC", options->topic, "the message's topic")->required()->type_name("");

@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
+struct StatusOptions {
   ControlOptions control = {};
   bool json = false;
 };
@@ -84,7 +84,7 @@ void write_status(const ordered_json& status) {
   }
 }
 
-int status(const Options& options) {
+int status(const StatusOptions& options) {
   const ordered_json status = ask_application(options.control, {{"do", "status"}});
   if (options.json) {
     std::cout << status.dump(2) << '\n';
@@ -98,7 +98,7 @@ int status(const Options& options) {
 
 void add_status(CLI::App& program, Action& action) {
   CLI::App* const command = program.add_subcommand("status", "Show what a running application has in hand, and what that waits for");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatusOptions>();
   add_control_options(*command, options->control);
   command->add_flag("--json", options->json, "As JSON");
   command->footer("Example:\n  dispytch status --config orders.yaml\n\nThe application's config file needs `control: { socket: PATH }`.");

@@ -39,7 +39,7 @@ constexpr std::uint64_t kBatchBytes = std::uint64_t{16} << 20;
 constexpr std::chrono::seconds kPollTimeout{1};  // stopping wakes it sooner
 constexpr std::chrono::seconds kRetryPause{1};
 
-struct Options {
+struct TailOptions {
   std::string config = {};
   std::string listener = {};
   std::vector<std::string> topics = {};
@@ -50,7 +50,7 @@ struct Options {
 };
 
 // What opens the consumer: the listener's own options, in another group.
-border::ConsumerDocument document(const Options& options, const config::ListenerConfig& listener, const std::string& config_file,
+border::ConsumerDocument document(const TailOptions& options, const config::ListenerConfig& listener, const std::string& config_file,
                                   bool groups) {
   border::ConsumerDocument document{.start = options.from, .drain = listener.drain, .config = listener.config};
   if (groups) document.group = std::string{kGroupPrefix} + std::string{codec::make_uuid(system_clock().unix_ms()).view()};
@@ -69,7 +69,7 @@ border::ConsumerDocument document(const Options& options, const config::Listener
 // Follows one consumer and writes what it delivers.
 class Follower {
  public:
-  Follower(const Options& options, const config::BackendConfig& backend, border::ConsumerHandle& consumer)
+  Follower(const TailOptions& options, const config::BackendConfig& backend, border::ConsumerHandle& consumer)
       : options_{options}, format_{options.format}, backend_{backend}, consumer_{consumer} {}
 
   // Until asked to stop, or --count is reached. Throws Exception where the backend failed for good,
@@ -138,7 +138,7 @@ class Follower {
     pause.wait_for(lock, stop, kRetryPause, [] { return false; });
   }
 
-  const Options& options_;
+  const TailOptions& options_;
   const MessageFormat format_;
   const config::BackendConfig& backend_;
   border::ConsumerHandle& consumer_;
@@ -146,7 +146,7 @@ class Follower {
   std::uint64_t written_ = 0;
 };
 
-int tail(const Options& options) {
+int tail(const TailOptions& options) {
   const MessageFormat checked{options.format};  // before anything is opened
   const config::Config config = open_config(options.config);
   const config::ListenerConfig& listener = named(config.listeners, "listener", options.listener, config);
@@ -169,7 +169,7 @@ int tail(const Options& options) {
 
 void add_tail(CLI::App& program, Action& action) {
   CLI::App* const command = program.add_subcommand("tail", "Follow a listener's topics, without moving its group");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TailOptions>();
   add_config_option(*command, options->config);
   command->add_option("LISTENER", options->listener, "a listener of the config file")->required()->type_name("");
   command->add_option("--topic", options->topics, "Topic to follow in place of the listener's; may be given several times")

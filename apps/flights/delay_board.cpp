@@ -7,7 +7,7 @@ namespace flights {
 namespace {
 
 // A carrier is a code of two letters, but the topic may hold anything.
-std::string quoted(std::string_view text) {
+std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string{text};
   std::string quoted = "\"";
   for (const char character : text) quoted += character == '"' ? std::string{"\"\""} : std::string{character};
@@ -48,7 +48,7 @@ void DelayBoard::write_csv(std::ostream& out) const {
   for (const auto& [carrier, counts] : snapshot()) {
     char mean[32] = "";
     if (counts.departures > 0) std::snprintf(mean, sizeof mean, "%.3f", counts.mean_delay_minutes());
-    out << quoted(carrier) << ',' << counts.departures << ',' << counts.cancelled << ',' << mean << '\n';
+    out << csv_field(carrier) << ',' << counts.departures << ',' << counts.cancelled << ',' << mean << '\n';
   }
 }
 

@@ -5,7 +5,7 @@
 namespace dispytch::memory {
 namespace {
 
-constexpr std::size_t kMaxPartitions = Member::kMaxSlots;  // one consumer may hold all of them
+constexpr std::size_t kMaxPartitionsOfAll = Member::kMaxSlots;  // one consumer may hold all of them
 
 }  // namespace
 
@@ -67,9 +67,9 @@ void Broker::missing(std::string_view name, std::string_view advice) const {
 }
 
 Topic& Broker::create(const std::string& name, const TopicOptions& options) {
-  if (partitions_ + static_cast<std::size_t>(options.partitions) > kMaxPartitions) {
+  if (partitions_ + static_cast<std::size_t>(options.partitions) > kMaxPartitionsOfAll) {
     throw plugin::Exception{DISPYTCH_ETOOBIG, "topic `" + name + "` would bring the memory backend to more than " +
-                                                  std::to_string(kMaxPartitions) + " partitions"};
+                                                  std::to_string(kMaxPartitionsOfAll) + " partitions"};
   }
   Topic& topic = *topics_.emplace(name, std::make_unique<Topic>(name, options)).first->second;
   partitions_ += static_cast<std::size_t>(options.partitions);

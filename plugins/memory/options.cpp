@@ -5,7 +5,7 @@
 namespace dispytch::memory {
 namespace {
 
-constexpr std::int32_t kMaxPartitions = 10'000;  // as schema.json says
+constexpr std::int32_t kMaxPartitionsOfTopic = 10'000;  // as schema.json says
 
 // A number of at least 1, checked here as well: a topic of none can hold nothing.
 template <class T>
@@ -19,7 +19,8 @@ TopicOptions read_topic(const plugin::Config& config, const char* partitions, co
   const TopicOptions topic{.partitions = positive(config, partitions, otherwise.partitions),
                            .max_messages = positive(config, "max_messages", otherwise.max_messages),
                            .max_bytes = positive(config, "max_bytes", otherwise.max_bytes)};
-  if (topic.partitions > kMaxPartitions) throw plugin::Exception{config.at(partitions).error("expected an integer of at most 10000")};
+  if (topic.partitions > kMaxPartitionsOfTopic)
+    throw plugin::Exception{config.at(partitions).error("expected an integer of at most 10000")};
   return topic;
 }
 

@@ -24,8 +24,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::chrono::milliseconds kTimeout{1000};
-constexpr const char* kNoConfig = R"({"config":{}})";
 constexpr std::uint64_t kNoLimit = UINT64_MAX;
 
 class Echo : public ::testing::TestWithParam<const char*> {

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +17,9 @@
 #include "support/temporary_folder.hpp"
 
 namespace dispytch::border {
+
+inline constexpr std::chrono::milliseconds kTimeout{1000};
+inline constexpr const char* kNoConfig = R"({"config":{}})";
 
 /// The file of a library that tests/abi builds.
 inline std::filesystem::path library_path(std::string_view name) {

@@ -25,9 +25,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::chrono::milliseconds kTimeout{1000};
-constexpr const char* kNoConfig = R"({"config":{}})";
-
 // A sound plugin in memory, whose parts a test may break. What it is asked to do it does to this object.
 struct Fake {
   Fake() {

@@ -6,6 +6,7 @@
 
 #include <dispytch/message.hpp>
 
+#include "abi/support.hpp"
 #include "border/adapter.hpp"
 #include "border/consumer_handle.hpp"
 #include "border/error.hpp"
@@ -15,9 +16,6 @@ extern "C" const dispytch_plugin* thrower_plugin(std::uint32_t) noexcept;
 
 namespace dispytch::border {
 namespace {
-
-constexpr std::chrono::milliseconds kTimeout{1000};
-constexpr const char* kNoConfig = R"({"config":{}})";
 
 Result<std::shared_ptr<Adapter>> thrower(const std::string& where, const std::string& what = "exception") {
   return Adapter::open(adopt(*thrower_plugin(DISPYTCH_ABI_MINOR)), R"({"config":{"throw":")" + where + R"(","what":")" + what + R"("}})",

@@ -14,7 +14,6 @@
 #include <boost/asio/write.hpp>
 
 namespace dispytch::faults {
-namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -147,8 +146,6 @@ void Link::write(Direction& from, Direction& to, std::size_t size) {
                       read(from, to);
                     });
 }
-
-}  // namespace
 
 struct Proxy::Work {
   explicit Work(const std::vector<Route>& routes) {

@@ -17,7 +17,7 @@ std::vector<std::vector<std::string>> rows(const std::string& text) {
   return rows;
 }
 
-std::string error(const std::string& text) {
+std::string error_in(const std::string& text) {
   try {
     rows(text);
   } catch (const std::runtime_error& error) {
@@ -43,24 +43,24 @@ TEST(Csv, DoesNotCarryFieldsFromALongerValueToAShorter) {
   EXPECT_EQ(rows("a,b\nlong value,x\ny,z\n"), (Rows{{"long value", "x"}, {"y", "z"}}));
 }
 
-TEST(Csv, RefusesAnEmptyFile) { EXPECT_EQ(error(""), "f.csv: the file is empty; its first line should name the columns"); }
-TEST(Csv, NamesTheLineWithTooFewFields) { EXPECT_EQ(error("a,b\n1,2\n3\n"), "f.csv:3: expected 2 fields, as the header has, found 1"); }
-TEST(Csv, NamesTheLineWithTooManyFields) { EXPECT_EQ(error("a,b\n1,2,3\n"), "f.csv:2: expected 2 fields, as the header has, found 3"); }
+TEST(Csv, RefusesAnEmptyFile) { EXPECT_EQ(error_in(""), "f.csv: the file is empty; its first line should name the columns"); }
+TEST(Csv, NamesTheLineWithTooFewFields) { EXPECT_EQ(error_in("a,b\n1,2\n3\n"), "f.csv:3: expected 2 fields, as the header has, found 1"); }
+TEST(Csv, NamesTheLineWithTooManyFields) { EXPECT_EQ(error_in("a,b\n1,2,3\n"), "f.csv:2: expected 2 fields, as the header has, found 3"); }
 TEST(Csv, CountsTheLinesInsideAQuotedField) {
-  EXPECT_EQ(error("a,b\n\"1\n2\",3\n4\n"), "f.csv:4: expected 2 fields, as the header has, found 1");
+  EXPECT_EQ(error_in("a,b\n\"1\n2\",3\n4\n"), "f.csv:4: expected 2 fields, as the header has, found 1");
 }
 TEST(Csv, RefusesAQuoteThatIsNeverClosed) {
-  EXPECT_EQ(error("a,b\n1,\"2\n3,4\n"), "f.csv:2: the quote that opens field 2 is never closed");
+  EXPECT_EQ(error_in("a,b\n1,\"2\n3,4\n"), "f.csv:2: the quote that opens field 2 is never closed");
 }
 TEST(Csv, RefusesTextAfterAClosingQuote) {
-  EXPECT_EQ(error("a,b\n\"1\"x,2\n"), "f.csv:2: text after the closing quote of field 1; expected a comma or the end of the line");
+  EXPECT_EQ(error_in("a,b\n\"1\"x,2\n"), "f.csv:2: text after the closing quote of field 1; expected a comma or the end of the line");
 }
 TEST(Csv, RefusesAQuoteInsideAnUnquotedField) {
-  EXPECT_EQ(error("a,b\n1,5\"\n"),
+  EXPECT_EQ(error_in("a,b\n1,5\"\n"),
             "f.csv:2: a quote inside field 2, which doesn't begin with one: quote the whole field and double the quote");
 }
-TEST(Csv, RefusesAHeaderThatNamesAColumnTwice) { EXPECT_EQ(error("a,b,a\n"), "f.csv:1: the header names column `a` twice"); }
-TEST(Csv, NamesTheColumnsThereAreWhereOneIsMissing) { EXPECT_EQ(error("a,c\n1,2\n"), "f.csv:1: no column `b`; there are: a, c"); }
+TEST(Csv, RefusesAHeaderThatNamesAColumnTwice) { EXPECT_EQ(error_in("a,b,a\n"), "f.csv:1: the header names column `a` twice"); }
+TEST(Csv, NamesTheColumnsThereAreWhereOneIsMissing) { EXPECT_EQ(error_in("a,c\n1,2\n"), "f.csv:1: no column `b`; there are: a, c"); }
 
 }  // namespace
 }  // namespace flights

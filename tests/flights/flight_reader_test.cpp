@@ -15,7 +15,7 @@ std::variant<FlightDeparted, FlightCancelled> read(const std::string& row) {
   return FlightReader{in, "f.csv"}.next().value();
 }
 
-std::string error(const std::string& row) {
+std::string error_in_row(const std::string& row) {
   try {
     read(row);
   } catch (const std::runtime_error& error) {
@@ -56,15 +56,16 @@ TEST(FlightReader, EndsWithTheFile) {
 }
 
 TEST(FlightReader, NamesLineAndColumnOfWhatIsNoNumber) {
-  EXPECT_EQ(error("517,late,UA,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: dep_delay: expected an integer or NA, found \"late\"");
-  EXPECT_EQ(error("517,2,UA,99999999999,N14228,EWR,IAH,1400\n"), "f.csv:2: flight: expected an integer or NA, found \"99999999999\"");
-  EXPECT_EQ(error("5:17,2,UA,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: dep_time: expected an integer or NA, found \"5:17\"");
+  EXPECT_EQ(error_in_row("517,late,UA,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: dep_delay: expected an integer or NA, found \"late\"");
+  EXPECT_EQ(error_in_row("517,2,UA,99999999999,N14228,EWR,IAH,1400\n"),
+            "f.csv:2: flight: expected an integer or NA, found \"99999999999\"");
+  EXPECT_EQ(error_in_row("5:17,2,UA,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: dep_time: expected an integer or NA, found \"5:17\"");
 }
 
 TEST(FlightReader, RefusesADepartureThatLacksWhatItNeeds) {
-  EXPECT_EQ(error("517,NA,UA,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: dep_delay: expected an integer, found NA");
-  EXPECT_EQ(error("517,2,UA,1545,NA,EWR,IAH,1400\n"), "f.csv:2: tailnum: expected a value, found NA");
-  EXPECT_EQ(error("517,2,,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: carrier: expected a value, found nothing");
+  EXPECT_EQ(error_in_row("517,NA,UA,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: dep_delay: expected an integer, found NA");
+  EXPECT_EQ(error_in_row("517,2,UA,1545,NA,EWR,IAH,1400\n"), "f.csv:2: tailnum: expected a value, found NA");
+  EXPECT_EQ(error_in_row("517,2,,1545,N14228,EWR,IAH,1400\n"), "f.csv:2: carrier: expected a value, found nothing");
 }
 
 TEST(FlightReader, NamesAMissingColumn) {

@@ -145,7 +145,6 @@ TEST_F(KafkaFlights, TheFeedSaysThatTheTopicIsMissing) {
   EXPECT_EQ(fed.exit_code, 1);
 }
 
-}  // namespace
 TEST_F(KafkaFlights, StartAndCheckTellAllThatLibrdkafkaRefusesInOneRun) {
   const std::filesystem::path file = folder_ / "wrong.yaml";
   std::ofstream{file} << "version: 1\n"
@@ -164,4 +163,5 @@ TEST_F(KafkaFlights, StartAndCheckTellAllThatLibrdkafkaRefusesInOneRun) {
   }
 }
 
+}  // namespace
 }  // namespace flights

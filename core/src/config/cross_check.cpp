@@ -5,6 +5,7 @@
 
 #include "config/check_handling.hpp"
 #include "config/references.hpp"
+#include "config/scalar.hpp"
 #include "config/validate.hpp"
 #include "schema/pointer.hpp"
 
@@ -16,10 +17,6 @@ using schema::child;
 
 // Of sockaddr_un (unix(7)): 108 with the zero at the end.
 constexpr std::size_t kLongestSocketPath = 107;
-
-bool all_of(std::string_view text, std::string_view characters) {
-  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
-}
 
 // HOST:PORT; an address of IPv6 in brackets.
 bool is_address(std::string_view text) {

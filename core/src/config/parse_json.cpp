@@ -10,9 +10,9 @@ namespace {
 using nlohmann::json;
 
 // nlohmann's events say what was met but not where. As they come in the order of the text, the place is found by going along.
-class Handler {
+class JsonHandler {
  public:
-  Handler(const std::string& text, const Lines& lines, TreeBuilder& builder) : text_{text}, lines_{lines}, builder_{builder} {}
+  JsonHandler(const std::string& text, const Lines& lines, TreeBuilder& builder) : text_{text}, lines_{lines}, builder_{builder} {}
 
   bool null() { return value(nullptr); }
   bool boolean(bool boolean) { return value(boolean); }
@@ -105,7 +105,7 @@ class Handler {
 Tree parse_json(const std::string& text, Sources sources) {
   const Lines lines{text};
   TreeBuilder builder{std::move(sources)};
-  Handler handler{text, lines, builder};
+  JsonHandler handler{text, lines, builder};
   try {
     json::sax_parse(text, &handler);
     return builder.finish(true);

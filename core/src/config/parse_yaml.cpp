@@ -38,9 +38,9 @@ std::string in_utf8(const std::string& scalar) {
 }
 
 // Reads events rather than yaml-cpp's nodes: they come with the place of each key, tell quoted from unquoted, and let duplicates be seen.
-class Handler final : public YAML::EventHandler {
+class YamlHandler final : public YAML::EventHandler {
  public:
-  Handler(const std::string& text, const Lines& lines, TreeBuilder& builder) : text_{text}, lines_{lines}, builder_{builder} {}
+  YamlHandler(const std::string& text, const Lines& lines, TreeBuilder& builder) : text_{text}, lines_{lines}, builder_{builder} {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (std::exchange(started_, true)) throw Unreadable{at(mark), "a second document begins here; a config file holds one"};
@@ -167,7 +167,7 @@ std::string reason(const std::string& said, std::string_view line) {
 Tree parse_yaml(const std::string& text, Sources sources) {
   const Lines lines{text};
   TreeBuilder builder{std::move(sources)};
-  Handler handler{text, lines, builder};
+  YamlHandler handler{text, lines, builder};
   Tree::Mistake mistake;
   try {
     std::istringstream stream{text};

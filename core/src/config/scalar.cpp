@@ -12,10 +12,6 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-bool all_of(std::string_view text, std::string_view characters) {
-  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
-}
-
 constexpr std::string_view kDecimal = "0123456789";
 
 Scalar integer(std::string_view digits, int base, bool negative) {

@@ -20,7 +20,7 @@ constexpr seconds kDead{60};
 
 std::string where(const listen::Unfinished& one) { return listen::place(one.topic, listen::position(one.partition, one.offset), one.key); }
 
-std::string describe(const listen::Unfinished& one) {
+std::string in_words(const listen::Unfinished& one) {
   std::string text =
       where(one) + " has been unfinished for " + std::to_string(one.age.count() / 1000) + " s and waits for " + one.waits_for;
   if (one.attempts > 0) text += " after " + std::to_string(one.attempts) + (one.attempts == 1 ? " attempt" : " attempts");
@@ -89,7 +89,7 @@ void Watch::tell(const listen::Engine& engine, Seen& seen) const {
     const auto before = seen.told.find(name);
     const bool due = before == seen.told.end() || now - before->second >= kTellAgain;
     told.emplace(name, due ? now : before->second);
-    if (due) log::warning("listener." + engine.name(), "stuck: " + describe(one));
+    if (due) log::warning("listener." + engine.name(), "stuck: " + in_words(one));
   }
   seen.told = std::move(told);
 }
@@ -165,7 +165,7 @@ std::vector<std::string> Watch::unready() const {
     if (const auto held = counters.held.load(std::memory_order_relaxed); held > 0) {
       reasons.push_back(who + std::to_string(held) + (held == 1 ? " message is held" : " messages are held"));
     }
-    for (const listen::Unfinished& one : seen_[i].stuck) reasons.push_back(who + "stuck: " + describe(one));
+    for (const listen::Unfinished& one : seen_[i].stuck) reasons.push_back(who + "stuck: " + in_words(one));
   }
   return reasons;
 }

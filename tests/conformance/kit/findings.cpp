@@ -8,7 +8,7 @@
 namespace dispytch::conformance {
 namespace {
 
-const char* name_of(Verdict::Kind kind) {
+const char* verdict_name(Verdict::Kind kind) {
   switch (kind) {
     case Verdict::Kind::passed: return "passed";
     case Verdict::Kind::failed: return "failed";
@@ -54,7 +54,7 @@ std::string headline(const Findings& findings) {
 }
 
 std::string to_text(const Judged& judged) {
-  std::string kind = name_of(judged.verdict.kind);
+  std::string kind = verdict_name(judged.verdict.kind);
   if (judged.verdict.kind == Verdict::Kind::failed) kind = "FAILED";
   kind.resize(13, ' ');
   std::string text = "  " + kind + std::string{judged.rule.name} + "\n";
@@ -70,7 +70,7 @@ std::string summary(const Findings& findings) {
 nlohmann::json to_json(const Findings& findings) {
   nlohmann::json rules = nlohmann::json::array();
   for (const Judged& judged : findings.verdicts) {
-    nlohmann::json rule{{"name", judged.rule.name}, {"text", judged.rule.text}, {"verdict", name_of(judged.verdict.kind)}};
+    nlohmann::json rule{{"name", judged.rule.name}, {"text", judged.rule.text}, {"verdict", verdict_name(judged.verdict.kind)}};
     if (!judged.verdict.why.empty()) rule["why"] = judged.verdict.why;
     rules.push_back(std::move(rule));
   }

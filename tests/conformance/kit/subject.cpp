@@ -12,10 +12,10 @@ constexpr Milliseconds kCloseTimeout{10'000};
 
 std::int32_t to_ms(Milliseconds timeout) { return static_cast<std::int32_t>(timeout.count()); }
 
+}  // namespace
+
 dispytch_bytes bytes(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 dispytch_bytes bytes(const Text& text) { return text ? bytes(*text) : dispytch_bytes{}; }
-
-}  // namespace
 
 std::string name_of(dispytch_status status) {
   switch (status) {

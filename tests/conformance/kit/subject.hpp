@@ -31,6 +31,9 @@ struct Outcome {
 std::string to_string(const Outcome& outcome);
 
 dispytch_error empty_error() noexcept;
+/// They stay the caller's.
+dispytch_bytes bytes(const std::string& text);
+dispytch_bytes bytes(const Text& text);
 Text copy(const dispytch_bytes& bytes);
 std::string to_string(const Text& text);
 

@@ -17,8 +17,6 @@ const dispytch_admin& admin_of(const Scene& scene) {
   return admin;
 }
 
-dispytch_bytes bytes(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 std::int32_t patience(const Scene& scene) { return static_cast<std::int32_t>(scene.options.patience.count()); }
 
 // As a host of a newer version asks: its ranges are longer than ours.
@@ -150,7 +148,7 @@ void delete_up_to_refuses_what_is_not_there(Scene& scene) {
          "the error doesn't name the topic: ", to_string(outcome));
 }
 
-constexpr std::array kRules{
+constexpr std::array kAdminRules{
     Rule{"admin.ranges_say_what_is_kept", kFlow, "ranges say, of each partition, the oldest message kept and the offset that comes next.",
          ranges_say_what_is_kept, 0, DISPYTCH_EXTENSION_ADMIN},
     Rule{"admin.ranges_say_the_groups_position", kFlow | DISPYTCH_CAN_GROUPS,
@@ -168,6 +166,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> admin_rules() { return kRules; }
+std::span<const Rule> admin_rules() { return kAdminRules; }
 
 }  // namespace dispytch::conformance

@@ -140,7 +140,7 @@ void close_keeps_within_its_timeout(Scene& scene) {
   expect(std::chrono::steady_clock::now() - begin < scene.options.patience * 3, "closing a consumer with unsettled messages took too long");
 }
 
-constexpr std::array kRules{
+constexpr std::array kEndRules{
     Rule{"end.threads_block_signals", 0, "Threads of the plugin block all signals.", threads_block_signals},
     Rule{"end.close_joins_threads", 0, "After close no thread is left of what the object started.", close_joins_threads},
     Rule{"end.no_notify_after_close", DISPYTCH_CAN_PRODUCE, "No notify follows the close of its object.", no_notify_after_close},
@@ -154,6 +154,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> end_rules() { return kRules; }
+std::span<const Rule> end_rules() { return kEndRules; }
 
 }  // namespace dispytch::conformance

@@ -189,7 +189,7 @@ void a_source_returns_as_another(Scene& scene) {
   }
 }
 
-constexpr std::array kRules{
+constexpr std::array kGroupRules{
     Rule{"group.every_group_gets_all", kGroups, "Each group gets every message.", every_group_gets_all, kAcknowledge},
     Rule{"group.members_share", kShared, "Two consumers of a group share the partitions; each message goes to one of them.", members_share},
     Rule{"group.revoking_waits_for_its_token", kShared,
@@ -205,6 +205,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> group_rules() { return kRules; }
+std::span<const Rule> group_rules() { return kGroupRules; }
 
 }  // namespace dispytch::conformance

@@ -176,7 +176,7 @@ void deliver_at_waits(Scene& scene) {
   }
 }
 
-constexpr std::array kRules{
+constexpr std::array kMessageRules{
     Rule{"message.everything_arrives_once", kFlow, "What was confirmed arrives, each message once while nothing fails.",
          everything_arrives_once},
     Rule{"message.payload_keeps_its_bytes", kFlow, "A payload is bytes: all values pass.", payload_keeps_its_bytes},
@@ -200,6 +200,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> message_rules() { return kRules; }
+std::span<const Rule> message_rules() { return kMessageRules; }
 
 }  // namespace dispytch::conformance

@@ -78,7 +78,7 @@ void opens_again_after_a_close(Scene& scene) {
   }
 }
 
-constexpr std::array kRules{
+constexpr std::array kOpenRules{
     Rule{"open.capabilities_are_a_subset", 0, "capabilities_of says no more than the table does, and always the same.",
          capabilities_are_a_subset},
     Rule{"open.refuses_a_wrong_config", 0,
@@ -93,6 +93,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> open_rules() { return kRules; }
+std::span<const Rule> open_rules() { return kOpenRules; }
 
 }  // namespace dispytch::conformance

@@ -204,7 +204,7 @@ void views_live_until_release(Scene& scene) {
   }
 }
 
-constexpr std::array kRules{
+constexpr std::array kPollRules{
     Rule{"poll.assigned_comes_first", kFlow, "ASSIGNED comes before the first message, and nothing is delivered before it is acknowledged.",
          assigned_comes_first},
     Rule{"poll.honours_max_messages", kFlow, "A batch has at most max_messages messages.", honours_max_messages},
@@ -224,6 +224,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> poll_rules() { return kRules; }
+std::span<const Rule> poll_rules() { return kPollRules; }
 
 }  // namespace dispytch::conformance

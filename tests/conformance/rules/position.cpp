@@ -53,7 +53,7 @@ void a_position_beats_start(Scene& scene) {
   expect(message.number == 3, "the group had settled 0 to 2; with start: latest it went on with ", message.number);
 }
 
-void missing_topic_is_not_found(Scene& scene) {
+void cannot_open_a_missing_topic(Scene& scene) {
   if (scene.options.missing_topic.empty()) throw NotClaimed{"the kit's config says that every topic exists"};
   const std::uint64_t cookie = scene.host.new_cookie();
   dispytch_consumer* out = nullptr;
@@ -151,7 +151,7 @@ void seek_before_the_assignment_is_acknowledged(Scene& scene) {
          "seek to the offset of message 4 before the assignment was acknowledged, and another one came first");
 }
 
-constexpr std::array kRules{
+constexpr std::array kPositionRules{
     Rule{"position.earliest_begins_with_the_oldest", kFlow,
          "A consumer without a position and start: earliest gets what was sent before it was opened.", earliest_begins_with_the_oldest},
     Rule{"position.latest_begins_with_what_comes", kFlow | DISPYTCH_CAN_GROUPS,
@@ -159,7 +159,7 @@ constexpr std::array kRules{
     Rule{"position.a_position_beats_start", kFlow | DISPYTCH_CAN_GROUPS, "A group with a position goes on there, whatever `start` says.",
          a_position_beats_start, kAcknowledge},
     Rule{"position.missing_topic_is_not_found", DISPYTCH_CAN_CONSUME,
-         "Opening a consumer of a topic that doesn't exist is ENOTFOUND and names it.", missing_topic_is_not_found},
+         "Opening a consumer of a topic that doesn't exist is ENOTFOUND and names it.", cannot_open_a_missing_topic},
     Rule{"position.a_pattern_finds_the_topic", kFlow | DISPYTCH_CAN_PATTERNS, "A pattern subscribes to the topics that it matches.",
          a_pattern_finds_the_topic},
     Rule{"position.pause_withholds_one_source", kFlow | DISPYTCH_CAN_PAUSE,
@@ -172,6 +172,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> position_rules() { return kRules; }
+std::span<const Rule> position_rules() { return kPositionRules; }
 
 }  // namespace dispytch::conformance

@@ -72,7 +72,7 @@ dispytch_status fate_of_the_second(Scene& scene, const Message& bad, std::string
   return status;
 }
 
-void missing_topic_is_not_found(Scene& scene) {
+void cannot_produce_to_a_missing_topic(Scene& scene) {
   if (scene.options.missing_topic.empty()) throw NotClaimed{"the kit's config says that every topic exists"};
   Message lost = scene.message(2);
   lost.topic = scene.options.missing_topic;
@@ -196,14 +196,14 @@ void again_then_notify(Scene& scene) {
   producer->send_all({message}, sent + 1, scene.options.patience);
 }
 
-constexpr std::array kRules{
+constexpr std::array kProduceRules{
     Rule{"produce.one_report_each", DISPYTCH_CAN_PRODUCE, "Each accepted message gets exactly one report, with its own token.",
          one_report_each},
     Rule{"produce.reports_honour_the_capacity", DISPYTCH_CAN_PRODUCE, "reports writes no more than there is room for and keeps the rest.",
          reports_honour_the_capacity},
     Rule{"produce.missing_topic_is_not_found", DISPYTCH_CAN_PRODUCE,
          "A message for a topic that doesn't exist is ENOTFOUND and names it, by send (which then took those before it) or by its report.",
-         missing_topic_is_not_found},
+         cannot_produce_to_a_missing_topic},
     Rule{"produce.too_big_is_refused", DISPYTCH_CAN_PRODUCE, "A message that is too large is ETOOBIG; those beside it pass.",
          too_big_is_refused},
     Rule{"produce.reports_say_where", DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_PARTITIONS,
@@ -220,6 +220,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> produce_rules() { return kRules; }
+std::span<const Rule> produce_rules() { return kProduceRules; }
 
 }  // namespace dispytch::conformance

@@ -216,7 +216,7 @@ void rejected_does_not_come_again(Scene& scene) {
   expect_numbers(second_consumer(scene, 3), {0, 2, 3}, "1 was rejected");
 }
 
-constexpr std::array kRules{
+constexpr std::array kSettleRules{
     Rule{"settle.unsettled_comes_again", kFlow, "What was not settled is delivered again to the group's next consumer.",
          unsettled_comes_again, kAcknowledge},
     Rule{"settle.each_is_done", kFlow | DISPYTCH_CAN_ACK_EACH,
@@ -247,6 +247,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> settle_rules() { return kRules; }
+std::span<const Rule> settle_rules() { return kSettleRules; }
 
 }  // namespace dispytch::conformance

@@ -168,7 +168,7 @@ void longer_settlements(Scene& scene) {
   expect(reader.take(1).front().number == 3, "settlements with a longer stride were not all taken");
 }
 
-constexpr std::array kRules{
+constexpr std::array kSizeRules{
     Rule{"size.errors_are_filled", 0,
          "A negative status fills dispytch_error: the same code, known flags, a text that isn't empty and ends.", errors_are_filled},
     Rule{"size.errors_stay_within_their_size", 0, "Nothing is written beyond the size that the host's dispytch_error says.",
@@ -182,6 +182,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> size_rules() { return kRules; }
+std::span<const Rule> size_rules() { return kSizeRules; }
 
 }  // namespace dispytch::conformance

@@ -76,7 +76,7 @@ void knows_its_extensions(Scene& scene) {
   expect(scene.plugin.extension("dispytch.conformance.no-such-thing/1") == nullptr, "extension offers what nobody has defined");
 }
 
-constexpr std::array kRules{
+constexpr std::array kTableRules{
     Rule{"table.is_complete", 0, "The table has version 1, its full size, and every function that is not optional.", is_complete},
     Rule{"table.has_a_name", 0, "id and version are said; id is the name of the plugin's file.", has_a_name},
     Rule{"table.claims_what_it_has", 0, "A capability is claimed if and only if the functions for it are there.", claims_what_it_has},
@@ -86,6 +86,6 @@ constexpr std::array kRules{
 
 }  // namespace
 
-std::span<const Rule> table_rules() { return kRules; }
+std::span<const Rule> table_rules() { return kTableRules; }
 
 }  // namespace dispytch::conformance

@@ -66,7 +66,7 @@ struct OfItsOwn {
 };
 DISPYTCH_EVENT(OfItsOwn, n)
 
-constexpr std::string_view kConfig = R"(version: 1
+constexpr std::string_view kWireForms = R"(version: 1
 logging: { level: error }
 backends:
   bus:
@@ -86,7 +86,7 @@ listeners:
 TEST(WireForms, AreTheEventsElseTheTopicsElseTheBackends) {
   const std::filesystem::path file =
       std::filesystem::temp_directory_path() / ("dispytch-wire-forms-" + std::to_string(::getpid()) + ".yaml");
-  std::ofstream{file} << kConfig;
+  std::ofstream{file} << kWireForms;
   border::adopt(*dispytch_memory_plugin(DISPYTCH_ABI_MINOR));
 
   std::stop_source stop;

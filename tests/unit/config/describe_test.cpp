@@ -8,14 +8,14 @@ namespace {
 
 using nlohmann::json;
 
-Config loaded(std::string_view text) {
+Config config_of(std::string_view text) {
   Loaded result = load_text(text, "test.yaml", tests::test_options());
   EXPECT_TRUE(result.has_value()) << report(result.error());
   return result ? std::move(*result) : Config{};
 }
 
 TEST(Describe, FillsInDefaultsAndWritesDurationsAsPeopleDo) {
-  const Config config = loaded(
+  const Config config = config_of(
       "version: 1\nbackends: {bus: {plugin: pipe, topics: {t: {wire: {form: flat, type: {field: k}}}}}}\nemitters: {out: {backend: bus}}\n"
       "listeners: {in: {backend: bus, delivery: at_most_once, topics: [t, {name: u}], drain: 90s}}\n"
       "plugins: {paths: [/p]}\nlogging: {level: warning}\n");
@@ -36,7 +36,7 @@ TEST(Describe, FillsInDefaultsAndWritesDurationsAsPeopleDo) {
 }
 
 TEST(Describe, HidesEverySecret) {
-  const Config config = loaded(R"(
+  const Config config = config_of(R"(
 version: 1
 backends:
   bus:
@@ -64,7 +64,7 @@ listeners:
 }
 
 TEST(Scrub, TakesEverySecretOutOfAText) {
-  const Config config = loaded(R"(
+  const Config config = config_of(R"(
 version: 1
 backends:
   bus: { plugin: broker, config: { servers: s, password: hunter2, pin: 4711 } }

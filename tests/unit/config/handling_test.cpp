@@ -18,13 +18,15 @@ Loaded load_listener(const std::string& keys, const LoadOptions& options = tests
       "test.yaml", options);
 }
 
-Config loaded(const std::string& keys, const std::string& plugin = "open") {
+Config with_listener(const std::string& keys, const std::string& plugin = "open") {
   Loaded result = load_listener(keys, tests::test_options(), plugin);
   EXPECT_TRUE(result.has_value()) << report(result.error());
   return result ? std::move(*result) : Config{};
 }
 
-ListenerConfig listener(const std::string& keys, const std::string& plugin = "open") { return loaded(keys, plugin).listeners.at("in"); }
+ListenerConfig listener(const std::string& keys, const std::string& plugin = "open") {
+  return with_listener(keys, plugin).listeners.at("in");
+}
 
 TEST(Handling, TakesEveryKey) {
   const ListenerConfig in = listener(R"(
@@ -194,8 +196,8 @@ TEST(Handling, DefaultsOfTheStructsAreThoseOfTheSchema) {
 
 // A listener that says in words what holds anyhow is described as one that says nothing.
 TEST(Handling, IsDescribedWithDefaultsFilledIn) {
-  const json unsaid = describe(loaded("")).at("listeners").at("in");
-  const json said = describe(loaded(R"(
+  const json unsaid = describe(with_listener("")).at("listeners").at("in");
+  const json said = describe(with_listener(R"(
     ordering: partition
     concurrency: 1
     retry: { attempts: 3, backoff: { initial: 100ms, factor: 2, max: 10s, jitter: 0.2 }, in_place_max: 30s, beyond_in_place_max: refuse }
@@ -215,11 +217,11 @@ TEST(Handling, IsDescribedWithDefaultsFilledIn) {
 }
 
 TEST(Handling, IsDescribedWithTheEndThatDeadLettersBring) {
-  const json in = describe(loaded("    dead_letter: { emitter: out }")).at("listeners").at("in");
+  const json in = describe(with_listener("    dead_letter: { emitter: out }")).at("listeners").at("in");
   EXPECT_EQ(in.at("on_failure"), "dead_letter");
   EXPECT_EQ(in.at("on_undecodable"), "dead_letter");
   EXPECT_EQ(in.at("dead_letter"), (json{{"emitter", "out"}, {"topic", "{topic}.dlq"}}));
-  const json stopping = describe(loaded("    on_failure: stop")).at("listeners").at("in");
+  const json stopping = describe(with_listener("    on_failure: stop")).at("listeners").at("in");
   EXPECT_EQ(stopping.at("on_undecodable"), "stop");
 }
 

@@ -20,15 +20,15 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using testing::Script;
 
-struct Registered {
+struct SignedUp {
   static constexpr auto topic = "users";
   static constexpr auto type = "user_registered";
   static constexpr auto partition_by = "id";
   std::optional<std::string> id = {};
 };
-DISPYTCH_EVENT(Registered, id)
+DISPYTCH_EVENT(SignedUp, id)
 
-EventEmitter emitter_over(Script& script, std::vector<EmitMiddleware> middleware) {
+EventEmitter emitter_with(Script& script, std::vector<EmitMiddleware> middleware) {
   return EventEmitter{
       detail::EmitterCore::make(testing::scripted_producer(script), {.name = "test", .timeout = 2s, .middleware = std::move(middleware)})};
 }
@@ -47,8 +47,8 @@ EmitMiddleware noting(std::vector<std::string>& notes, const std::string& name) 
 TEST(EmitMiddleware, IsCalledFromTheFirstToTheLastAndBack) {
   Script script;
   std::vector<std::string> notes;
-  EventEmitter emitter = emitter_over(script, {noting(notes, "first"), noting(notes, "second")});
-  ASSERT_TRUE(emitter.emit(Registered{.id = "42"}));
+  EventEmitter emitter = emitter_with(script, {noting(notes, "first"), noting(notes, "second")});
+  ASSERT_TRUE(emitter.emit(SignedUp{.id = "42"}));
   EXPECT_THAT(notes, ElementsAre("into first", "into second", "out of second", "out of first"));
   EXPECT_EQ(script.sent.size(), 1);
 }
@@ -56,7 +56,7 @@ TEST(EmitMiddleware, IsCalledFromTheFirstToTheLastAndBack) {
 TEST(EmitMiddleware, SeesTheMessageAsItIsSentAndMayChangeAllOfIt) {
   Script script;
   OutgoingMessage seen;
-  EventEmitter emitter = emitter_over(script, {[&](EmitCall next) -> EmitCall {
+  EventEmitter emitter = emitter_with(script, {[&](EmitCall next) -> EmitCall {
                                         return [&seen, next](OutgoingMessage& message) {
                                           seen = message;
                                           message.topic = "people";
@@ -66,7 +66,7 @@ TEST(EmitMiddleware, SeesTheMessageAsItIsSentAndMayChangeAllOfIt) {
                                           return next(message);
                                         };
                                       }});
-  ASSERT_TRUE(emitter.emit(Registered{.id = "42"}, {.headers = {{"own", "1"}}}));
+  ASSERT_TRUE(emitter.emit(SignedUp{.id = "42"}, {.headers = {{"own", "1"}}}));
   EXPECT_EQ(seen.topic, "users");
   EXPECT_EQ(seen.key, "42");
   EXPECT_THAT(seen.headers, ElementsAre(Pair("own", "1")));
@@ -81,8 +81,8 @@ TEST(EmitMiddleware, SeesTheMessageAsItIsSentAndMayChangeAllOfIt) {
 TEST(EmitMiddleware, LeavesAMissingKeyMissingAndATombstoneOne) {
   Script script;
   std::vector<std::string> notes;
-  EventEmitter emitter = emitter_over(script, {noting(notes, "it")});
-  ASSERT_TRUE(emitter.emit(Registered{}));
+  EventEmitter emitter = emitter_with(script, {noting(notes, "it")});
+  ASSERT_TRUE(emitter.emit(SignedUp{}));
   ASSERT_TRUE(emitter.emit(OutgoingMessage{.topic = "raw", .key = ""}));
   EXPECT_EQ(script.sent[0].key, std::nullopt);
   EXPECT_EQ(script.sent[1].key, "");
@@ -92,31 +92,31 @@ TEST(EmitMiddleware, LeavesAMissingKeyMissingAndATombstoneOne) {
 
 TEST(EmitMiddleware, MayPassAnotherMessageOn) {
   Script script;
-  EventEmitter emitter = emitter_over(script, {[](EmitCall next) -> EmitCall {
+  EventEmitter emitter = emitter_with(script, {[](EmitCall next) -> EmitCall {
                                         return [next](OutgoingMessage& message) {
                                           OutgoingMessage copy = message;
                                           copy.topic = "copy";
                                           return next(copy);
                                         };
                                       }});
-  ASSERT_TRUE(emitter.emit(Registered{}));
+  ASSERT_TRUE(emitter.emit(SignedUp{}));
   EXPECT_EQ(script.sent[0].topic, "copy");
 }
 
 TEST(EmitMiddleware, MayRefuseAMessageByAnErrorOfItsOwn) {
   Script script;
-  EventEmitter emitter = emitter_over(script, {[](EmitCall) -> EmitCall {
+  EventEmitter emitter = emitter_with(script, {[](EmitCall) -> EmitCall {
                                         return [](OutgoingMessage&) -> Result<void> {
                                           return Error{.code = ErrorCode::too_big, .text = "more than the contract allows"};
                                         };
                                       }});
-  const Result<Receipt> result = emitter.emit(Registered{});
+  const Result<Receipt> result = emitter.emit(SignedUp{});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::too_big);
   EXPECT_EQ(result.error().text, "more than the contract allows");
   EXPECT_FALSE(result.error().maybe_sent);
   int answers = 0;
-  emitter.emit(Registered{}, [&](const Result<Receipt>& answer) { answers += answer ? 100 : 1; });
+  emitter.emit(SignedUp{}, [&](const Result<Receipt>& answer) { answers += answer ? 100 : 1; });
   EXPECT_EQ(answers, 1) << "exactly once";
   EXPECT_TRUE(script.sent.empty());
   EXPECT_TRUE(emitter.flush(1s));
@@ -124,8 +124,8 @@ TEST(EmitMiddleware, MayRefuseAMessageByAnErrorOfItsOwn) {
 
 TEST(EmitMiddleware, ThatNeitherPassesOnNorSaysWhyIsAnError) {
   Script script;
-  EventEmitter emitter = emitter_over(script, {[](EmitCall) -> EmitCall { return [](OutgoingMessage&) { return Result<void>{}; }; }});
-  const Result<Receipt> result = emitter.emit(Registered{});
+  EventEmitter emitter = emitter_with(script, {[](EmitCall) -> EmitCall { return [](OutgoingMessage&) { return Result<void>{}; }; }});
+  const Result<Receipt> result = emitter.emit(SignedUp{});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::invalid);
   EXPECT_EQ(result.error().text, "a middleware of emitter `test` neither called `next` nor gave an error for a message for topic `users`");
@@ -133,10 +133,10 @@ TEST(EmitMiddleware, ThatNeitherPassesOnNorSaysWhyIsAnError) {
 
 TEST(EmitMiddleware, ThatThrowsIsAnErrorOfTheEmit) {
   Script script;
-  EventEmitter emitter = emitter_over(script, {[](EmitCall) -> EmitCall {
+  EventEmitter emitter = emitter_with(script, {[](EmitCall) -> EmitCall {
                                         return [](OutgoingMessage&) -> Result<void> { throw std::runtime_error{"no key to sign with"}; };
                                       }});
-  const Result<Receipt> result = emitter.emit(Registered{});
+  const Result<Receipt> result = emitter.emit(SignedUp{});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().text, "a middleware of emitter `test` threw for a message for topic `users`: no key to sign with");
   EXPECT_TRUE(script.sent.empty());
@@ -145,13 +145,13 @@ TEST(EmitMiddleware, ThatThrowsIsAnErrorOfTheEmit) {
 TEST(EmitMiddleware, CanNotHideThatTheClientRefusedTheMessage) {
   Script script;
   script.refuse_send = plugin::Error{.code = DISPYTCH_ENOTFOUND, .text = "no topic `users`"};
-  EventEmitter emitter = emitter_over(script, {[](EmitCall next) -> EmitCall {
+  EventEmitter emitter = emitter_with(script, {[](EmitCall next) -> EmitCall {
                                         return [next](OutgoingMessage& message) {
                                           (void)next(message);
                                           return Result<void>{};
                                         };
                                       }});
-  const Result<Receipt> result = emitter.emit(Registered{});
+  const Result<Receipt> result = emitter.emit(SignedUp{});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().text, "no topic `users`");
 }
@@ -159,7 +159,7 @@ TEST(EmitMiddleware, CanNotHideThatTheClientRefusedTheMessage) {
 TEST(EmitMiddleware, SendsAMessageOnceThoughItCallsNextTwiceOrFailsAfterwards) {
   Script script;
   std::string second;
-  EventEmitter emitter = emitter_over(script, {[&](EmitCall next) -> EmitCall {
+  EventEmitter emitter = emitter_with(script, {[&](EmitCall next) -> EmitCall {
                                         return [&second, next](OutgoingMessage& message) -> Result<void> {
                                           (void)next(message);
                                           second = next(message).error().text;
@@ -167,7 +167,7 @@ TEST(EmitMiddleware, SendsAMessageOnceThoughItCallsNextTwiceOrFailsAfterwards) {
                                         };
                                       }});
   int answers = 0;
-  emitter.emit(Registered{}, [&](const Result<Receipt>& result) { answers += result ? 1 : 100; });
+  emitter.emit(SignedUp{}, [&](const Result<Receipt>& result) { answers += result ? 1 : 100; });
   ASSERT_TRUE(emitter.flush(20s));
   EXPECT_EQ(answers, 1) << "the broker's answer is the emit's";
   EXPECT_EQ(script.sent.size(), 1);
@@ -179,11 +179,11 @@ TEST(EmitMiddleware, CanNotSendAfterItsCallIsOver) {
   EmitCall kept;
   std::string refused;
   EventEmitter emitter =
-      emitter_over(script, {[&](EmitCall next) -> EmitCall {
+      emitter_with(script, {[&](EmitCall next) -> EmitCall {
                      kept = next;
                      return [&](OutgoingMessage&) -> Result<void> { return Error{.code = ErrorCode::invalid, .text = "later"}; };
                    }});
-  EXPECT_FALSE(emitter.emit(Registered{}));
+  EXPECT_FALSE(emitter.emit(SignedUp{}));
   OutgoingMessage message{.topic = "users"};
   const Result<void> late = kept(message);
   ASSERT_FALSE(late);
@@ -194,14 +194,14 @@ TEST(EmitMiddleware, CanNotSendAfterItsCallIsOver) {
 TEST(EmitMiddleware, MayEmitByAnotherEmitterMeanwhile) {
   Script script, audit_script;
   std::vector<std::string> notes;
-  EventEmitter audit = emitter_over(audit_script, {noting(notes, "audit")});
-  EventEmitter emitter = emitter_over(script, {[&](EmitCall next) -> EmitCall {
+  EventEmitter audit = emitter_with(audit_script, {noting(notes, "audit")});
+  EventEmitter emitter = emitter_with(script, {[&](EmitCall next) -> EmitCall {
                                         return [&audit, next](OutgoingMessage& message) -> Result<void> {
                                           audit.emit(OutgoingMessage{.topic = "audit", .payload = message.payload}, {});
                                           return next(message);
                                         };
                                       }});
-  ASSERT_TRUE(emitter.emit(Registered{.id = "42"}));
+  ASSERT_TRUE(emitter.emit(SignedUp{.id = "42"}));
   ASSERT_TRUE(audit.flush(20s));
   EXPECT_EQ(script.sent[0].key, "42");
   EXPECT_EQ(script.sent[0].payload, audit_script.sent[0].payload);
@@ -220,7 +220,7 @@ TEST(EmitMiddleware, IsNotPassedByDeadLetters) {
 TEST(EmitMiddleware, ThatIsEmptyIsRefusedAtTheStart) {
   for (const EmitMiddleware& wrong : {EmitMiddleware{}, EmitMiddleware{[](EmitCall) { return EmitCall{}; }}}) {
     Script script;
-    EXPECT_THROW(emitter_over(script, {wrong}), Exception);
+    EXPECT_THROW(emitter_with(script, {wrong}), Exception);
   }
 }
 

@@ -9,12 +9,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::vector<std::string> payloads(const std::vector<Received>& messages) {
-  std::vector<std::string> all;
-  for (const Received& message : messages) all.push_back(message.payload);
-  return all;
-}
-
 // ---- notify ----
 
 TEST_F(BrokerTest, TellsAConsumerOnceBetweenTwoPolls) {

@@ -10,12 +10,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::string> payloads(const std::vector<Received>& messages) {
-  std::vector<std::string> all;
-  for (const Received& message : messages) all.push_back(message.payload);
-  return all;
-}
-
 class DelayTest : public BrokerTest {
  protected:
   void SetUp() override { open(one_topic(1)); }

@@ -59,6 +59,12 @@ struct Received {
   std::uint64_t token = 0;
 };
 
+inline std::vector<std::string> payloads(const std::vector<Received>& messages) {
+  std::vector<std::string> all;
+  for (const Received& message : messages) all.push_back(message.payload);
+  return all;
+}
+
 /// A consumer and what it has been told.
 class Reader {
  public:

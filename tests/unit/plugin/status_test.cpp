@@ -7,14 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/plugin/sized.hpp"
+
 namespace dispytch::plugin {
 namespace {
-
-dispytch_error sized() {
-  dispytch_error error{};
-  error.size = sizeof error;
-  return error;
-}
 
 TEST(Status, IsDoneUnlessItSaysSo) {
   EXPECT_TRUE(Status{}.ok());

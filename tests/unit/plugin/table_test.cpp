@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/plugin/sized.hpp"
+
 namespace dispytch::plugin {
 namespace {
 
@@ -81,12 +83,6 @@ using Producing = detail::Table<Plugin<ProducingBackend, nothing>>;
 using Consuming = detail::Table<Plugin<ConsumingBackend, keys_and_groups>>;
 
 using Administered = detail::Table<Plugin<AdministeredBackend, nothing>>;
-
-dispytch_error sized() {
-  dispytch_error error{};
-  error.size = sizeof error;
-  return error;
-}
 
 TEST(Table, LacksTheSideThatTheBackendLacks) {
   EXPECT_NE(Producing::value.producer, nullptr);
