@@ -200,5 +200,19 @@ case "$test" in
     expect_in "fuzz_three: build/fuzz/corpus/fuzz_three" "$out"
     expect_in "3 passed, 0 failed" "$out"
     ;;
+
+  FuzzShowsWhatATargetFoundAndRunsTheOthers)
+    mkdir -p "$work/build/fuzz/tests"
+    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    tool cmake 'exit 0'
+    tool ../build/fuzz/tests/fuzz_one 'echo "an overflow" >&2; exit 77'
+    tool ../build/fuzz/tests/fuzz_two 'echo "all is well"'
+    run env PATH="$work/bin:$PATH" "$work/dev" fuzz 1
+    expect_status 1
+    expect_in "an overflow" "$out"
+    expect_in "all is well" "$out"
+    expect_in "fuzz_one failed; the input is in build/fuzz/fuzz_one-*" "$err"
+    expect_in "1 passed, 1 failed" "$out"
+    ;;
   *) echo "no test $test"; exit 2 ;;
 esac
