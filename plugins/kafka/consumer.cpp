@@ -55,7 +55,7 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
                 {{"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "262144"}, {"fetch.queue.backoff.ms", "10"}},
                 {{"group.id", group_of(options)},
                  {"auto.offset.reset", offset_reset(options)},
-                 {"enable.auto.commit", "true"},  // of what we store: at intervals, and before a partition is given up
+                 {"enable.auto.commit", "false"},  // commits.hpp says why
                  {"enable.auto.offset.store", "false"},
                  {"allow.auto.create.topics", "false"}});
   fragile_ =
@@ -64,12 +64,13 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
-  rd_kafka_conf_set_offset_commit_cb(conf.get(), on_commit);
+  const milliseconds commit_interval{integer(conf.get(), "auto.commit.interval.ms")};
   start(RD_KAFKA_CONSUMER, std::move(conf));
   rd_kafka_poll_set_consumer(raw());
   group_ = std::make_unique<WatchedQueue>(rd_kafka_queue_get_consumer(raw()), on_arrival, &signal_);
   intake_ = std::make_unique<Intake>(raw(), sources_, signal_);
-  rebalance_ = std::make_unique<Rebalance>(raw(), sources_, *intake_, events_, signal_);
+  commits_ = std::make_unique<Commits>(raw(), sources_, commit_interval);
+  rebalance_ = std::make_unique<Rebalance>(raw(), sources_, *intake_, *commits_, events_, signal_);
   subscription.require_topics(raw(), cluster(), opening.timeout, [this] {
     serve_group();
     return trouble_;
@@ -97,6 +98,7 @@ Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::Batch
   const Clock::time_point deadline = Clock::now() + timeout;
   for (;;) {
     serve_group();
+    serve_commits();
     if (pauses_waiting_.exchange(false)) apply_pauses();
     rebalance_->step();
     if (put_event(out)) return {};
@@ -155,6 +157,13 @@ void Consumer::serve_group() {
     if (callback_failure_) std::rethrow_exception(std::exchange(callback_failure_, nullptr));
     for (const MessageHandle& failure : owned) handle_failure(*failure);
   } while (count == static_cast<ssize_t>(failures.size()));
+}
+
+// What failed goes with the next one, or is delivered again.
+void Consumer::serve_commits() {
+  if (const rd_kafka_resp_err_t code = commits_->serve()) {
+    log(Level::warning, "committing positions at " + cluster() + ": " + rd_kafka_err2str(code));
+  }
 }
 
 void Consumer::handle_failure(const rd_kafka_message_t& failure) {
@@ -244,13 +253,6 @@ int Consumer::on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opa
   return 0;  // librdkafka frees the text
 }
 
-// Of the commits that librdkafka makes by itself; what failed goes with the next one, or is delivered again.
-void Consumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* opaque) {
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
-  const auto& self = of(opaque);
-  self.log(Level::warning, "committing positions at " + self.cluster() + ": " + rd_kafka_err2str(code));
-}
-
 void Consumer::on_arrival(rd_kafka_t*, void* signal) { static_cast<Signal*>(signal)->set(); }
 
 // ---- settling ----
@@ -273,29 +275,11 @@ Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
   return {};
 }
 
-// By name: asked to commit all that is stored, librdkafka 2.0 was seen to say that there is nothing, while none of it had reached the
-// broker since the connection to the coordinator was lost. What it has committed by itself is thereby committed once more, which changes
-// nothing.
 Status Consumer::sync(milliseconds timeout) {
-  const Clock::time_point deadline = Clock::now() + timeout;
-  for (;;) {
-    const PartitionsHandle positions = sources_.unsynced();
-    if (positions->cnt == 0) return {};
-    const QueueHandle answers{rd_kafka_queue_new(raw())};
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(raw(), positions.get(), answers.get(), nullptr, nullptr);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const EventHandle answer{rd_kafka_queue_poll(answers.get(), for_librdkafka(until(deadline), std::chrono::hours{1}))};
-      if (answer == nullptr) return Status::timeout();
-      code = rd_kafka_event_error(answer.get());
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      sources_.synced(*positions);
-      return {};
-    }
-    if (!is_retriable(code)) return error_of(code, "committing positions at " + cluster());
-    if (Clock::now() >= deadline) return Status::timeout();
-    rd_kafka_queue_poll(answers.get(), for_librdkafka(until(deadline), milliseconds{50}));  // nothing comes: a pause before the next try
-  }
+  const rd_kafka_resp_err_t code = commits_->sync(Clock::now() + timeout);
+  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) return Status::timeout();
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "committing positions at " + cluster());
+  return {};
 }
 
 // ---- flow ----
@@ -348,6 +332,7 @@ Status Consumer::seek(std::span<const plugin::Source> sources, milliseconds time
 
 Status Consumer::close(milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
+  commits_->sync(Clock::now() + timeout / 2);  // nothing, where the host has seen to that
   rebalance_->close();
   // librdkafka before 2.3 aborts the process when a cooperative consumer is ended that has begun to join its group and not finished.
   while (fragile_ && !rebalance_->has_joined() && until(deadline) > timeout / 2) {
@@ -358,7 +343,7 @@ Status Consumer::close(milliseconds timeout) {
   if (const ErrorHandle error{rd_kafka_consumer_close_queue(raw(), farewells.get())}) {
     return error_of(rd_kafka_error_code(error.get()), "leaving the group at " + cluster());
   }
-  // Gives up the partitions, commits what was settled, tells the group. Where there is nothing of that to do it need not take long: a
+  // Gives up the partitions and tells the group. Where there is nothing of that to do it need not take long: a
   // group that waits for a member which died answers nobody until it has given that one up.
   const Clock::time_point patience = rebalance_->has_joined() ? deadline : std::min(deadline, Clock::now() + kUnjoinedPatience);
   while (rd_kafka_consumer_closed(raw()) == 0) {

@@ -16,6 +16,7 @@
 
 #include "batch.hpp"
 #include "client.hpp"
+#include "commits.hpp"
 #include "intake.hpp"
 #include "rebalance.hpp"
 #include "signal.hpp"
@@ -43,6 +44,7 @@ class Consumer : private Client {
 
   // The polling thread's.
   void serve_group();
+  void serve_commits();
   void handle_failure(const rd_kafka_message_t& failure);
   void apply_pauses();
   bool put_event(plugin::BatchOut& out);
@@ -54,7 +56,6 @@ class Consumer : private Client {
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions, void* opaque);
   static void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque);
   static int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque);
-  static void on_commit(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* offsets, void* opaque);
   static void on_arrival(rd_kafka_t*, void* opaque);
 
   bool fragile_ = false;                           // must not be ended before it has joined the group: see close()
@@ -65,6 +66,7 @@ class Consumer : private Client {
   Sources sources_;
   std::unique_ptr<WatchedQueue> group_;  // the group's own events and errors; no messages
   std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Commits> commits_;
   std::unique_ptr<Rebalance> rebalance_;
 
   Events events_;

@@ -13,6 +13,8 @@ std::span<rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_li
   return {list.elems, static_cast<std::size_t>(list.cnt)};
 }
 
+constexpr std::chrono::milliseconds kLastCommit{5'000};  // before partitions are given up, where the host has not synced
+
 PartitionsHandle copy(const rd_kafka_topic_partition_list_t& list) { return PartitionsHandle{rd_kafka_topic_partition_list_copy(&list)}; }
 
 void require(rd_kafka_error_t* raw, const char* what) {
@@ -81,6 +83,7 @@ bool Rebalance::acknowledge(std::uint64_t token) {
 void Rebalance::step() {
   if (!pending_) return;
   if (acknowledged_) {
+    if (pending_->kind == Kind::give_up) commits_.sync(Commits::Clock::now() + kLastCommit);
     finish();
   } else if (rd_kafka_assignment_lost(client_) != 0) {
     expelled();
@@ -137,7 +140,6 @@ void Rebalance::assign(rd_kafka_topic_partition_list_t* partitions, bool increme
   }
 }
 
-// Commits what was settled of them (enable.auto.commit), before the group hears that they are free.
 void Rebalance::give_up(const rd_kafka_topic_partition_list_t* partitions, bool incremental) {
   if (incremental) {
     require(rd_kafka_incremental_unassign(client_, partitions), "librdkafka didn't give up the partitions that the group took");

@@ -2,7 +2,8 @@
 //
 // The callback comes on the polling thread, from within a poll, and returns without having done what librdkafka asks for. librdkafka holds
 // the rebalance meanwhile, and the group waits for it: until the host has acknowledged the event that step() left for it, and a later poll
-// calls step() again, which assigns or gives up the partitions. Giving up commits first what was settled.
+// calls step() again, which assigns or gives up the partitions. Giving up commits first what was settled, where the host has not seen to
+// that.
 #pragma once
 
 #include <atomic>
@@ -18,6 +19,7 @@
 #include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/status.hpp>
 
+#include "commits.hpp"
 #include "handles.hpp"
 #include "intake.hpp"
 #include "signal.hpp"
@@ -37,8 +39,8 @@ using Events = std::deque<Event>;
 /// The polling thread's, but for acknowledge().
 class Rebalance {
  public:
-  Rebalance(rd_kafka_t* client, Sources& sources, Intake& intake, Events& events, Signal& wake_up)
-      : client_{client}, sources_{sources}, intake_{intake}, events_{events}, wake_up_{wake_up} {}
+  Rebalance(rd_kafka_t* client, Sources& sources, Intake& intake, Commits& commits, Events& events, Signal& wake_up)
+      : client_{client}, sources_{sources}, intake_{intake}, commits_{commits}, events_{events}, wake_up_{wake_up} {}
 
   /// librdkafka's callback: partitions are to be assigned to this member, or taken from it.
   void asked(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t& partitions);
@@ -75,6 +77,7 @@ class Rebalance {
   rd_kafka_t* client_;
   Sources& sources_;
   Intake& intake_;
+  Commits& commits_;
   Events& events_;
   Signal& wake_up_;
   std::optional<Pending> pending_;

@@ -1,0 +1,47 @@
+// Tells the group's coordinator what is settled: now and then, and all of it when somebody wants to be sure.
+//
+// One commit is under way at a time. librdkafka sends a commit once more whose connection was cut before the answer, after a pause; beside
+// it a newer one would overtake it, and the older position would be the one that stays. Its own commits (enable.auto.commit) are not
+// looked at by anybody who then commits by hand, so dispytch makes them all.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+
+#include <librdkafka/rdkafka.h>
+
+#include "handles.hpp"
+#include "sources.hpp"
+
+namespace dispytch::kafka {
+
+class Commits {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `client` and `sources` outlive it.
+  Commits(rd_kafka_t* client, Sources& sources, std::chrono::milliseconds interval);
+
+  /// Looks for the answer to the commit that is under way, and begins one where `interval` has passed since the last began. Doesn't wait.
+  /// The error of a commit that the coordinator refused; what it was about goes with the next. Any thread.
+  rd_kafka_resp_err_t serve();
+
+  /// Waits until the coordinator has all that is settled, and commits it again after each error that may pass. Any thread.
+  /// RD_KAFKA_RESP_ERR__TIMED_OUT: it hasn't said so by then.
+  rd_kafka_resp_err_t sync(Clock::time_point deadline);
+
+ private:
+  // With mutex_ held.
+  rd_kafka_resp_err_t begin();
+  bool answered(std::chrono::milliseconds timeout, rd_kafka_resp_err_t& code);
+
+  rd_kafka_t* const client_;
+  Sources& sources_;
+  const std::chrono::milliseconds interval_;
+  const QueueHandle answers_;
+  std::mutex mutex_;            // guards what follows
+  PartitionsHandle under_way_;  // null: none is
+  Clock::time_point begun_;     // the last one
+};
+
+}  // namespace dispytch::kafka
