@@ -1,8 +1,8 @@
 // Tells the group's coordinator what is settled: now and then, and all of it when somebody wants to be sure.
 //
-// One commit is under way at a time. librdkafka sends a commit once more whose connection was cut before the answer, after a pause; beside
-// it a newer one would overtake it, and the older position would be the one that stays. Its own commits (enable.auto.commit) are not
-// looked at by anybody who then commits by hand, so dispytch makes them all.
+// One commit is on its way at a time. Several may be in librdkafka, some waiting for a coordinator, some sent once more after a connection
+// was cut, and nothing says that the newest arrives last; the older position would be the one that stays. Those that librdkafka makes by
+// itself (enable.auto.commit) can't be waited for, so dispytch makes them all.
 #pragma once
 
 #include <chrono>
