@@ -44,7 +44,7 @@ struct Source {
 
   std::int64_t newest = -1;    ///< the highest offset delivered; guarded by Sources' mutex
   std::int64_t settled = -1;   ///< up to here all is; guarded by Sources' mutex
-  std::int64_t unsynced = -1;  ///< the same, where the broker hasn't confirmed it to sync(); -1: it has. Guarded by Sources' mutex
+  std::int64_t unsynced = -1;  ///< the same, where the broker hasn't confirmed its commit; -1: it has. Guarded by Sources' mutex
   std::int32_t unsynced_epoch = kNoEpoch;  ///< that message's; guarded by Sources' mutex
   LeaderEpochs epochs;                     ///< of what was delivered and isn't settled; guarded by Sources' mutex
 
