@@ -192,7 +192,7 @@ case "$test" in
     printf 'tests/a\ntests/b\n' >"$work/tests/fuzz/corpus/fuzz_two"
     tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
     tool cmake 'exit 0'
-    for name in fuzz_one fuzz_two fuzz_three; do tool "../build/fuzz/tests/$name" 'echo "${0##*/}:" "${@:7}"'; done
+    for name in fuzz_one fuzz_two fuzz_three; do tool "../build/fuzz/tests/$name" 'echo "${0##*/}:" "${@:8}"'; done
     run env PATH="$work/bin:$PATH" "$work/dev" fuzz 1
     expect_status 0
     expect_in "fuzz_one: build/fuzz/corpus/fuzz_one tests/fuzz/corpus/fuzz_one" "$out"
@@ -206,13 +206,34 @@ case "$test" in
     tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
     tool cmake 'exit 0'
     tool ../build/fuzz/tests/fuzz_one 'echo "an overflow" >&2; exit 77'
-    tool ../build/fuzz/tests/fuzz_two 'echo "all is well"'
+    tool ../build/fuzz/tests/fuzz_two 'printf "%s\n" "all is well" "###### Recommended dictionary. ######" "a word" "###### End of recommended dictionary. ######"'
     run env PATH="$work/bin:$PATH" "$work/dev" fuzz 1
     expect_status 1
     expect_in "an overflow" "$out"
     expect_in "all is well" "$out"
+    [[ $out != *"a word"* ]] || fail "hundreds of such lines hide what failed"
     expect_in "fuzz_one failed; the input is in build/fuzz/fuzz_one-*" "$err"
     expect_in "1 passed, 1 failed" "$out"
+    ;;
+  CiRunsEveryStepAndSaysAtItsEndWhatFailed)
+    mkdir "$work/.ci"
+    cp "$(dirname "$dev")/.ci/run" "$work/.ci/run"
+    printf '%s\n' '#!/bin/bash' 'case "$*" in' '  test)' \
+      '    echo "  Start 1: A.Passes"' '    echo "1/3 Test #1: A.Passes ...   Passed    0.01 sec"' \
+      '    echo "2/3 Test #2: A.Fails ...***Failed    0.01 sec"' '    echo "expected 2, got 3"' \
+      '    echo "3/3 Test #3: A.PassesToo ...   Passed    0.01 sec"' '    echo "67% tests passed, 1 tests failed out of 3"; exit 8 ;;' \
+      '  chaos*) echo "no broker started"; exit 1 ;;' \
+      '  *) echo "2 passed, 0 failed" ;;' 'esac' >"$work/dev"
+    run "$work/.ci/run"
+    expect_status 1
+    end=${out#*'==> ./dev lint: passed'}
+    expect_in "A.Fails ...***Failed" "$end"
+    expect_in "expected 2, got 3" "$end"
+    [[ $end != *A.Passes* ]] || fail "what passed is no news"
+    expect_in "no broker started" "$end"
+    expect_in "./dev test: FAILED in" "$end"
+    expect_in "./dev fuzz 60: passed in" "$end"
+    [[ $out == *$'\n10 passed, 2 failed' ]] || fail "expected the sum of all steps in the last line"
     ;;
   *) echo "no test $test"; exit 2 ;;
 esac
