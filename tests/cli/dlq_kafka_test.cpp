@@ -188,7 +188,6 @@ TEST_F(DlqOverKafka, AMissingTopicIsNamed) {
     EXPECT_EQ(finished.exit_code, 1);
   }
   EXPECT_THAT(dlq("purge", {"--all"}).errors, HasSubstr("there is no topic `" + letters_ + "`"));
-  topics_.create(letters_, 2);
 }
 
 TEST_F(DlqOverKafka, ABrokerThatIsAwayIsAnErrorOfEachCommand) {

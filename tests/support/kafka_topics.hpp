@@ -1,12 +1,16 @@
 // The real Kafka that tests use, and its topics: the kafka plugin itself never creates one.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,8 +34,9 @@ inline std::string kafka_address() {
 }
 #endif
 
-/// Creates and deletes topics of one cluster. One thread; each call blocks until every broker knows of the change, or throws
-/// std::runtime_error with the cluster's own reason after 20 s at the latest.
+/// Creates and deletes topics of one cluster. One thread; each call blocks until the broker that was asked shows the change too (the
+/// controller answers as soon as it has decided, and brokers hear of it later), or throws std::runtime_error with the cluster's own
+/// reason after 40 s at the latest.
 class KafkaTopics {
  public:
   explicit KafkaTopics(const std::string& bootstrap_servers) {
@@ -68,15 +73,19 @@ class KafkaTopics {
     std::unique_ptr<rd_kafka_event_t, DestroyedBy<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
     size_t count = 0;
     require(name, event.get(), rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count));
+    await(name, true);
   }
 
+  /// Nothing where there is no such topic.
   void remove(const std::string& name) {
     std::unique_ptr<rd_kafka_DeleteTopic_t, DestroyedBy<rd_kafka_DeleteTopic_destroy>> topic{rd_kafka_DeleteTopic_new(name.c_str())};
     rd_kafka_DeleteTopic_t* topics[] = {topic.get()};
     rd_kafka_DeleteTopics(client_.get(), topics, 1, options(RD_KAFKA_ADMIN_OP_DELETETOPICS).get(), queue_.get());
     std::unique_ptr<rd_kafka_event_t, DestroyedBy<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
     size_t count = 0;
-    require(name, event.get(), rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count));
+    require(name, event.get(), rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count),
+            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    await(name, false);
   }
 
  private:
@@ -91,11 +100,33 @@ class KafkaTopics {
     return made;
   }
 
-  static void require(const std::string& name, rd_kafka_event_t* event, const rd_kafka_topic_result_t** results) {
+  void await(const std::string& name, bool there) {
+    for (const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20}; is_there(name) != there;) {
+      if (std::chrono::steady_clock::now() >= deadline) {
+        throw std::runtime_error{"topic " + name + ": the broker " + (there ? "doesn't know it" : "still has it") + " after 20 s"};
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+  }
+  // Asks for all topics, because asking for one may create it.
+  bool is_there(const std::string& name) {
+    const rd_kafka_metadata_t* answer = nullptr;
+    if (const rd_kafka_resp_err_t error = rd_kafka_metadata(client_.get(), 1, nullptr, &answer, 5'000);
+        error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      throw std::runtime_error{"topic " + name + ": " + rd_kafka_err2str(error)};
+    }
+    const std::unique_ptr<const rd_kafka_metadata_t, DestroyedBy<rd_kafka_metadata_destroy>> metadata{answer};
+    const std::span topics{metadata->topics, static_cast<std::size_t>(metadata->topic_cnt)};
+    return std::ranges::any_of(topics, [&](const rd_kafka_metadata_topic& topic) { return topic.topic == name; });
+  }
+
+  static void require(const std::string& name, rd_kafka_event_t* event, const rd_kafka_topic_result_t** results,
+                      rd_kafka_resp_err_t also_well = RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       throw std::runtime_error{"topic " + name + ": " + rd_kafka_event_error_string(event)};
     }
-    if (rd_kafka_topic_result_error(results[0]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[0]);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != also_well) {
       throw std::runtime_error{"topic " + name + ": " + rd_kafka_topic_result_error_string(results[0])};
     }
   }
