@@ -1,7 +1,11 @@
 # Compiles SOURCE with COMPILER (a list: program and options). A first line `// expect: TEXT` says that it must not compile and that the
-# compiler says so; without it, that it must.
+# compiler says so; without it, that it must. OUTPUT: where to write SOURCE as a precompiled header.
 file(READ ${SOURCE} text)
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Wshadow -Werror ${SOURCE}
+set(action -fsyntax-only)
+if(OUTPUT)
+  set(action -x c++-header -o ${OUTPUT})
+endif()
+execute_process(COMMAND ${COMPILER} -std=c++20 ${action} -Wall -Wextra -Wshadow -Werror ${SOURCE}
   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(NOT text MATCHES "^// expect: ([^\n]+)")
   if(NOT result EQUAL 0)
