@@ -4,4 +4,5 @@ add_library(dispytch_warnings INTERFACE)
 target_compile_options(dispytch_warnings INTERFACE
   -Wall -Wextra -Wshadow -Wcast-align
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers>
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wreserved-identifier>
   $<$<BOOL:${DISPYTCH_WERROR}>:-Werror>)
