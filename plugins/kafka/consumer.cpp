@@ -265,10 +265,8 @@ Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
       error = {.code = DISPYTCH_EFENCED, .text = "the rebalance that was acknowledged is over"};
     } else if (settlement.action != DISPYTCH_ACK_UP_TO) {
       error = {.code = DISPYTCH_ENOTIMPL, .text = "Kafka acknowledges up to a message, and neither single ones nor back into the topic"};
-    } else if (const rd_kafka_resp_err_t code = sources_.settle(settlement.token)) {
-      error = {.code = DISPYTCH_EFENCED,
-               .text = "the message is settled already, or its partition belongs to this consumer no more",
-               .broker_code = code};
+    } else if (!sources_.settle(settlement.token)) {
+      error = {.code = DISPYTCH_EFENCED, .text = "the message is settled already, or its partition belongs to this consumer no more"};
     }
   }
   if (error.code != DISPYTCH_OK) return error;

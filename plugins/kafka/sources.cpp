@@ -8,31 +8,14 @@
 #include "tokens.hpp"
 
 namespace dispytch::kafka {
-namespace {
 
-// The position after that message is what the next commit is about.
-rd_kafka_resp_err_t store(const Source& source, std::int64_t offset, [[maybe_unused]] std::int32_t epoch) {
-#if RD_KAFKA_VERSION >= 0x020100ff
-  const PartitionsHandle list{rd_kafka_topic_partition_list_new(1)};
-  rd_kafka_topic_partition_t* position = rd_kafka_topic_partition_list_add(list.get(), source.topic.c_str(), source.partition);
-  position->offset = offset + 1;
-  rd_kafka_topic_partition_set_leader_epoch(position, epoch);
-  return rd_kafka_offsets_store(source.client, list.get());
-#else
-  return rd_kafka_offset_store(source.topic_handle.get(), source.partition, offset);
-#endif
-}
-
-}  // namespace
-
-Source::Source(rd_kafka_t* owner, std::string topic_name, std::int32_t partition_number, std::uint32_t source_id, Signal& signal)
-    : client{owner},
-      topic{std::move(topic_name)},
+Source::Source(rd_kafka_t* client, std::string topic_name, std::int32_t partition_number, std::uint32_t source_id, Signal& signal)
+    : topic{std::move(topic_name)},
       partition{partition_number},
       id{source_id},
       wake_up{signal},
-      topic_handle{rd_kafka_topic_new(owner, topic.c_str(), nullptr)},
-      queue{rd_kafka_queue_get_partition(owner, topic.c_str(), partition), on_arrival, this} {
+      topic_handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)},
+      queue{rd_kafka_queue_get_partition(client, topic.c_str(), partition), on_arrival, this} {
   if (topic_handle == nullptr || queue.get() == nullptr) {
     throw plugin::Exception{DISPYTCH_EINTERNAL, "librdkafka has no queue for partition " + std::to_string(partition) + " of " + topic};
   }
@@ -98,18 +81,15 @@ void Sources::delivered(const std::vector<Delivered>& runs) {
   }
 }
 
-rd_kafka_resp_err_t Sources::settle(std::uint64_t token) {
-  const std::lock_guard lock{mutex_};  // held while storing: a revoked partition may come back, and its position isn't ours to move then
+bool Sources::settle(std::uint64_t token) {
+  const std::lock_guard lock{mutex_};
   Source* source = find(source_of(token));
-  if (source == nullptr) return RD_KAFKA_RESP_ERR__STATE;
+  if (source == nullptr || source->newest < 0) return false;
   const std::int64_t offset = offset_of(token, source->newest);
-  if (source->newest < 0 || offset <= source->settled) return RD_KAFKA_RESP_ERR__STATE;
-  const std::int32_t epoch = source->epochs.settle(offset);
-  const rd_kafka_resp_err_t code = store(*source, offset, epoch);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+  if (offset <= source->settled) return false;
   source->settled = source->unsynced = offset;
-  source->unsynced_epoch = epoch;
-  return code;
+  source->unsynced_epoch = source->epochs.settle(offset);
+  return true;
 }
 
 PartitionsHandle Sources::unsynced() const {

@@ -21,12 +21,11 @@ namespace dispytch::kafka {
 
 /// One partition, from its assignment to its revocation. The polling thread's, but for what says otherwise.
 struct Source {
-  Source(rd_kafka_t* owner, std::string topic_name, std::int32_t partition_number, std::uint32_t source_id, Signal& signal);
+  Source(rd_kafka_t* client, std::string topic_name, std::int32_t partition_number, std::uint32_t source_id, Signal& signal);
   ~Source();
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
-  rd_kafka_t* const client;
   const std::string topic;
   const std::int32_t partition;
   const std::uint32_t id;            ///< DISPYTCH_SOURCE(slot, generation)
@@ -64,7 +63,7 @@ class Sources {
  public:
   /// Throws Exception where there are too many.
   Source& add(rd_kafka_t* client, std::string topic, std::int32_t partition, Signal& wake_up);
-  /// From here on its tokens are stale: nothing of it is stored any more.
+  /// From here on its tokens are stale: nothing of it is committed any more.
   void remove(Source& source);
   Source* find(std::string_view topic, std::int32_t partition) const noexcept;
   Source* find(std::uint32_t id) const noexcept;
@@ -73,10 +72,10 @@ class Sources {
   /// Notes what tokens there will be.
   void delivered(const std::vector<Delivered>& runs);
 
-  /// Stores the position after that message, for the next commit. An error of DISPYTCH_EFENCED's kind where the token is stale, or settled.
-  rd_kafka_resp_err_t settle(std::uint64_t token);
+  /// The next commit is about the position after that message, at the least. False where the token is stale, or settled already.
+  bool settle(std::uint64_t token);
 
-  /// The positions that were stored since synced() was told of them; empty: none. Any thread.
+  /// The positions after what was settled since synced() was told of them; empty: none. Any thread.
   PartitionsHandle unsynced() const;
   /// The broker has these. Any thread.
   void synced(const rd_kafka_topic_partition_list_t& positions);
