@@ -408,8 +408,7 @@ class HandlerGroup {
     static_assert(DescribedEvent<T>, "dispytch: on<T> needs an event described by DISPYTCH_EVENT");
     static_assert(detail::PlainCallable<F>,
                   "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
-    auto handler = std::make_unique<typename detail::MakeHandler<T, F>::type>(std::move(function));
-    add(std::move(handler), std::move(options));
+    add(new typename detail::MakeHandler<T, F>::type{std::move(function)}, std::move(options));
     return *this;
   }
 
@@ -422,15 +421,14 @@ class HandlerGroup {
     static_assert(DescribedEvent<T>, "dispytch: on_batch<T> needs an event described by DISPYTCH_EVENT");
     static_assert(detail::PlainCallable<F>,
                   "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
-    auto handler =
-        std::make_unique<typename detail::MakeHandler<T, F>::batches>(std::move(function), detail::Gathering{options.max, options.wait});
-    add(std::move(handler), {.topic = std::move(options.topic),
-                             .name = std::move(options.name),
-                             .retry = options.retry,
-                             .on_failure = options.on_failure,
-                             .on_undecodable = options.on_undecodable,
-                             .breaker = options.breaker,
-                             .rate = options.rate});
+    add(new typename detail::MakeHandler<T, F>::batches{std::move(function), detail::Gathering{options.max, options.wait}},
+        {.topic = std::move(options.topic),
+         .name = std::move(options.name),
+         .retry = options.retry,
+         .on_failure = options.on_failure,
+         .on_undecodable = options.on_undecodable,
+         .breaker = options.breaker,
+         .rate = options.rate});
     return *this;
   }
 
@@ -439,8 +437,7 @@ class HandlerGroup {
   HandlerGroup& on_message(F function, HandlerOptions options = {}) {
     static_assert(detail::PlainCallable<F>,
                   "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
-    auto handler = std::make_unique<typename detail::MakeHandler<detail::NoBody, F>::type>(std::move(function));
-    add(std::move(handler), std::move(options));
+    add(new typename detail::MakeHandler<detail::NoBody, F>::type{std::move(function)}, std::move(options));
     return *this;
   }
 
@@ -450,7 +447,8 @@ class HandlerGroup {
   const std::vector<std::shared_ptr<const detail::Handler>>& handlers() const noexcept { return handlers_; }
 
  private:
-  void add(std::unique_ptr<detail::Handler> handler, HandlerOptions options);
+  // Takes the handler over. A bare pointer, because a unique_ptr of each handler's own class takes an application long to compile.
+  void add(detail::Handler* handler, HandlerOptions options);
 
   GroupOptions options_;
   std::vector<std::shared_ptr<const detail::Handler>> handlers_;

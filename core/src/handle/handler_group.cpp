@@ -25,7 +25,8 @@ HandlerGroup& HandlerGroup::use(Middleware middleware) {
   return *this;
 }
 
-void HandlerGroup::add(std::unique_ptr<detail::Handler> handler, HandlerOptions options) {
+void HandlerGroup::add(detail::Handler* made, HandlerOptions options) {
+  std::unique_ptr<detail::Handler> handler{made};
   const auto first_said = [](std::string_view own, std::string_view group, std::string_view event) {
     return std::string{!own.empty() ? own : !group.empty() ? group : event};
   };
