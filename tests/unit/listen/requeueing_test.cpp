@@ -339,7 +339,7 @@ TEST(LongWaits, OfAHandlersOwnAreWaitedForInTheLaneByDefaultAndToldOnce) {
   EXPECT_EQ(log.find(told), log.rfind(told));
 }
 
-std::string refusal(HandlerGroup group, RigOptions options) {
+std::string refusal_at_start(HandlerGroup group, RigOptions options) {
   try {
     Rig rig{std::move(group), std::move(options)};
     rig.engine();
@@ -352,19 +352,19 @@ std::string refusal(HandlerGroup group, RigOptions options) {
 
 TEST(LongWaits, OfABackoffAreRefusedUnlessTheBrokerMayKeepTheMessage) {
   const RetryPolicy within{.backoff = {.max = 30s}};
-  EXPECT_EQ(refusal(busy({.retry = within}), {}), "nothing was refused");
+  EXPECT_EQ(refusal_at_start(busy({.retry = within}), {}), "nothing was refused");
   const RetryPolicy beyond{.backoff = {.max = 31s}};
-  EXPECT_THAT(refusal(busy({.name = "store", .retry = beyond}), {}),
+  EXPECT_THAT(refusal_at_start(busy({.name = "store", .retry = beyond}), {}),
               HasSubstr("handler `store`: its backoff may wait longer (max) than `retry.in_place_max` lets a message hold its lane; lower "
                         "the one or raise the other; its backend can't keep a message for that long instead"));
-  EXPECT_THAT(refusal(busy({.name = "store", .retry = beyond}), {.capabilities = kCapable}),
+  EXPECT_THAT(refusal_at_start(busy({.name = "store", .retry = beyond}), {.capabilities = kCapable}),
               HasSubstr("or let the broker keep the message meanwhile: `beyond_in_place_max: requeue`"));
-  EXPECT_EQ(refusal(busy({.retry = requeueing()}), {.capabilities = kCapable}), "nothing was refused");
+  EXPECT_EQ(refusal_at_start(busy({.retry = requeueing()}), {.capabilities = kCapable}), "nothing was refused");
 }
 
 TEST(Requeueing, IsRefusedWhereTheBackendLacksAnyPartOfIt) {
   for (const std::uint64_t missing : {DISPYTCH_CAN_ACK_EACH, DISPYTCH_CAN_REQUEUE, DISPYTCH_CAN_DELAY, DISPYTCH_CAN_COUNT_ATTEMPTS}) {
-    EXPECT_THAT(refusal(busy({.name = "store", .retry = requeueing()}), {.capabilities = kCapable & ~missing}),
+    EXPECT_THAT(refusal_at_start(busy({.name = "store", .retry = requeueing()}), {.capabilities = kCapable & ~missing}),
                 HasSubstr("handler `store`: its long waits are to be the broker's (`beyond_in_place_max: requeue`), but the listener's "
                           "backend can't take a message back and deliver it later"));
   }
