@@ -15,8 +15,8 @@
 #include "border/admin.hpp"
 #include "border/library.hpp"
 #include "cli/cli_fixture.hpp"
+#include "cli/program.hpp"
 #include "listen/dead_letters.hpp"
-#include "program.hpp"
 
 namespace dispytch::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "line_ledger.hpp"
+#include "cli/line_ledger.hpp"
 
 #include <future>
 #include <thread>

@@ -1,11 +1,11 @@
-#include "message_format.hpp"
+#include "cli/message_format.hpp"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "command.hpp"
-#include "received.hpp"
+#include "cli/command.hpp"
+#include "cli/received.hpp"
 
 namespace dispytch::cli {
 namespace {

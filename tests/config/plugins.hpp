@@ -61,7 +61,7 @@ inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, cons
   };
   if (plugin == "broker") return found(kBroker, kAll);
   if (plugin == "open") return found(kOpen, kAll);
-  if (plugin == "late") return found(kOpen, kAll | listen::kRequeueing);
+  if (plugin == "late") return found(kOpen, kAll | policy::kRequeueing);
   if (plugin == "pipe") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME);
   if (plugin == "queue") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_ACK_EACH);
   if (plugin == "writer") return found(kOpen, DISPYTCH_CAN_PRODUCE);

@@ -267,7 +267,7 @@ Record* Broker::next_of(Seat::Holding& held) {
 
 // What one process has in hand, by what it was given and hasn't finished.
 void Broker::check_bounds(const Seat& seat) {
-  const listen::Limits& limits = settings_.delivery.limits;
+  const policy::Limits& limits = settings_.delivery.limits;
   const auto in_hand = [&](const Record& record) { return !finished(record, settings_) && (record.out != 0 || !settings_.requeues); };
   std::uint64_t bytes = 0;
   for (const Seat::Holding& held : seat.holdings) {

@@ -12,7 +12,7 @@ bool finished(const Record& record, const Settings& settings) {
     case Task::Kind::emitting: return record.handled && record.emitted;
     case Task::Kind::spoilt:
     case Task::Kind::poison: return settings.delivery.policy.on_undecodable == OnFailure::drop;
-    case Task::Kind::unknown: return settings.delivery.on_unhandled == listen::OnUnhandled::settle;
+    case Task::Kind::unknown: return settings.delivery.on_unhandled == policy::OnUnhandled::settle;
   }
   return false;
 }

@@ -70,7 +70,7 @@ struct NotYet : std::runtime_error {
 std::uint64_t capabilities_of(const Settings& settings) {
   return (settings.ack_each ? DISPYTCH_CAN_ACK_EACH : DISPYTCH_CAN_ACK_UP_TO) | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PARTITIONS |
          DISPYTCH_CAN_KEYS | DISPYTCH_CAN_HEADERS | (settings.can_pause ? DISPYTCH_CAN_PAUSE : 0) |
-         (settings.requeues ? listen::kRequeueing : 0);
+         (settings.requeues ? policy::kRequeueing : 0);
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ Member::Member(const World& world) : world_{world}, seat_{world.broker.join()}, 
                                       .dead_letters = world_.settings.dead_letters,
                                       .in_place_max = world_.settings.delivery.in_place_max,
                                       .unfinished = world_.settings.delivery.limits.messages,
-                                      .can_requeue = listen::can_requeue(capabilities)});
+                                      .can_requeue = policy::can_requeue(capabilities)});
   engine_ = std::make_unique<listen::Engine>(adapter->open_consumer(R"({"topics":[],"config":{}})", {}, milliseconds{1}).value(),
                                              capabilities, std::move(router), std::move(options));
 }
@@ -413,7 +413,7 @@ void Member::step() {
 }
 
 void Member::check_bounds() {
-  const listen::Limits& limits = world_.settings.delivery.limits;
+  const policy::Limits& limits = world_.settings.delivery.limits;
   if (engine_->unfinished() > limits.messages) {
     world_.verdict.break_promise(
         &Verdict::unbounded, std::to_string(engine_->unfinished()) + " messages in hand, of at most " + std::to_string(limits.messages));
@@ -427,10 +427,10 @@ void Member::check_bounds() {
 bool Member::run_a_parcel() {
   if (workers_ == nullptr || workers_->waiting.empty()) return false;
   const std::size_t chosen = world_.dice.below(workers_->waiting.size());
-  listen::Parcel& parcel = *workers_->waiting[chosen];
+  listen::WorkUnit& unit = *workers_->waiting[chosen];
   workers_->waiting.erase(workers_->waiting.begin() + static_cast<std::ptrdiff_t>(chosen));
-  SIM_TRACE("a worker takes " << parcel.items.size() << " messages");
-  parcel.run(decoder_);
+  SIM_TRACE("a worker takes " << unit.items.size() << " messages");
+  unit.run(decoder_);
   return true;
 }
 

@@ -26,13 +26,13 @@ namespace dispytch::sim {
 
 struct Together;
 
-/// Keeps parcels until the simulator says that a worker ran one.
+/// Keeps units until the simulator says that a worker ran one.
 class Workers final : public listen::Executor {
  public:
   explicit Workers(std::size_t count) noexcept : count_{count} {}
   std::size_t workers() const noexcept override { return count_; }
-  void submit(listen::Parcel& parcel) override { waiting.push_back(&parcel); }
-  std::vector<listen::Parcel*> waiting = {};
+  void submit(listen::WorkUnit& unit) override { waiting.push_back(&unit); }
+  std::vector<listen::WorkUnit*> waiting = {};
 
  private:
   const std::size_t count_;
@@ -54,7 +54,7 @@ class Member {
 
   /// One step of its engine.
   void step();
-  /// A worker runs one of the parcels that wait.
+  /// A worker runs one of the units that wait.
   bool run_a_parcel();
   /// A handler that returned before it was done is done.
   bool complete_one();

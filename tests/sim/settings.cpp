@@ -25,7 +25,7 @@ Settings draw_settings(Dice& dice) {
   drawn.fault_percent = static_cast<unsigned>(dice.below(30));
   drawn.together_percent = dice.percent(50) ? 0 : static_cast<unsigned>(dice.between(10, 95));
 
-  listen::DeliveryOptions& delivery = drawn.delivery;
+  policy::DeliveryOptions& delivery = drawn.delivery;
   delivery.ordering = kOrderings[dice.below(4)];
   delivery.concurrency = drawn.workers == 0 ? 1 : drawn.workers;
   delivery.limits.messages = dice.between(4, 32);
@@ -35,7 +35,7 @@ Settings draw_settings(Dice& dice) {
   drawn.together_max = static_cast<std::uint32_t>(dice.between(1, std::min<std::size_t>(8, delivery.limits.messages)));
   drawn.together_wait = milliseconds{dice.percent(20) ? 0 : dice.between(1, 200)};
   delivery.revoke_timeout = milliseconds{dice.between(1, 1'000)};
-  delivery.on_unhandled = dice.percent(70) || !drawn.dead_letters ? listen::OnUnhandled::settle : listen::OnUnhandled::dead_letter;
+  delivery.on_unhandled = dice.percent(70) || !drawn.dead_letters ? policy::OnUnhandled::settle : policy::OnUnhandled::dead_letter;
 
   HandlingPolicy& policy = delivery.policy;
   policy.retry.attempts = static_cast<std::uint32_t>(dice.between(1, 4));
@@ -75,7 +75,7 @@ Task Settings::draw_task(Dice& dice) const {
 
 std::string to_string(const Settings& settings) {
   const auto number = [](auto value) { return std::to_string(value); };
-  const listen::DeliveryOptions& delivery = settings.delivery;
+  const policy::DeliveryOptions& delivery = settings.delivery;
   constexpr const char* kOrderings[] = {"partition", "key", "key_local", "none"};
   constexpr const char* kEnds[] = {"dead_letter", "drop", "stop", "hold"};
   return "members " + number(settings.members) + ", partitions " + number(settings.partitions) + ", keys " + number(settings.keys) +

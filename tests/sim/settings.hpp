@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "listen/options.hpp"
+#include "policy/delivery_options.hpp"
 #include "sim/dice.hpp"
 
 namespace dispytch::sim {
@@ -32,7 +32,7 @@ struct Task {
 };
 
 struct Settings {
-  listen::DeliveryOptions delivery = {};
+  policy::DeliveryOptions delivery = {};
   bool dead_letters = false;
   bool ack_each = false;
   bool can_pause = false;

@@ -4,12 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "assemble/requirements.hpp"
 #include "base/log.hpp"
 #include "border/document.hpp"
 #include "border/library.hpp"
-#include "config/topic_template.hpp"
 #include "listen/dead_letters.hpp"
 #include "listen/pool.hpp"
+#include "topic/name_template.hpp"
 
 namespace dispytch::app {
 namespace {
@@ -48,15 +49,15 @@ void check_dead_letters_stay_away(const config::Config& config, const std::strin
                                   std::vector<std::string>& problems) {
   const config::ListenerConfig& listener = config.listeners.at(name);
   if (listener.dead_letter_emitter.empty() || config.emitters.at(listener.dead_letter_emitter).backend != listener.backend) return;
-  std::vector<route::TopicPattern> read;
+  std::vector<topic::Pattern> read;
   for (const auto& topic : subscription(listener, router)) {
     if (!topic.pattern.starts_with('^')) read.emplace_back(topic.pattern.empty() ? topic.name : topic.pattern);
   }
-  for (const route::TopicPattern& from : read) {
+  for (const topic::Pattern& from : read) {
     const std::string letters =
-        config::fill_in(listener.dead_letter_topic, {.topic = from.text(), .listener = name, .group = listener.group});
-    const route::TopicPattern to{letters};
-    const auto again = std::ranges::find_if(read, [&](const route::TopicPattern& pattern) { return pattern.overlaps(to); });
+        topic::fill_in(listener.dead_letter_topic, {.topic = from.text(), .listener = name, .group = listener.group});
+    const topic::Pattern to{letters};
+    const auto again = std::ranges::find_if(read, [&](const topic::Pattern& pattern) { return pattern.overlaps(to); });
     if (again == read.end()) continue;
     std::string& problem = problems.emplace_back("listener `" + name + "` would send the dead letters of topic `");
     problem += from.text();
@@ -101,7 +102,7 @@ route::Router make_router(const config::Config& config, const std::string& liste
   const config::BackendConfig& backend = config.backends.at(wanted.backend);
   // At most what the plugin claims; open_listener() asks the opened backend. A plugin that can't be loaded is said then.
   const Result<const border::Library*> library = border::load(backend.plugin, {.config_paths = config.plugin_paths});
-  const bool requeues = library && listen::can_requeue((*library)->table().capabilities);
+  const bool requeues = library && policy::can_requeue((*library)->table().capabilities);
   std::vector<handle::BoundHandler> handlers;
   for (const HandlerGroup& group : groups) {
     for (const auto& handler : group.handlers()) {
@@ -112,10 +113,10 @@ route::Router make_router(const config::Config& config, const std::string& liste
                                        .unfinished = wanted.handling.limits.messages,
                                        .can_requeue = requeues}));
       if (wanted.topics.empty()) continue;
-      const route::TopicPattern pattern{handler->topic};
+      const topic::Pattern pattern{handler->topic};
       const bool inside = std::ranges::any_of(wanted.topics, [&](const config::TopicConfig& topic) {
         if (topic.pattern.starts_with('^')) return true;  // the broker's own expression, which only the broker can judge
-        return pattern.overlaps(route::TopicPattern{topic.pattern.empty() ? topic.name : topic.pattern});
+        return pattern.overlaps(topic::Pattern{topic.pattern.empty() ? topic.name : topic.pattern});
       });
       if (!inside) {
         problems.push_back("handler `" + handler->name + "` listens to topic `" + handler->topic +
@@ -148,9 +149,9 @@ std::unique_ptr<listen::Engine> open_listener(const config::Config& config, cons
                                           .config = listener.config};
   const auto& adapter = backends.open(listener.backend);
   const std::uint64_t capabilities = adapter->capabilities();
-  listen::require_acknowledgement(capabilities, listener.at_most_once, name);
-  listen::require_order(capabilities, listener.handling.ordering, name);
-  listen::require_requeueing(capabilities, router, listener.handling.ordering, name);
+  assemble::require_acknowledgement(capabilities, listener.at_most_once, name);
+  assemble::require_order(capabilities, listener.handling.ordering, name);
+  assemble::require_requeueing(capabilities, router, listener.handling.ordering, name);
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kOpenTimeout);
   if (!consumer) refuse(config, config::Section::listeners, name, consumer.error());
   return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), std::move(options));

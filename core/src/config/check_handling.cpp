@@ -6,8 +6,8 @@
 #include <dispytch/plugin/abi.h>
 
 #include "config/defaults.hpp"
-#include "config/topic_template.hpp"
 #include "schema/pointer.hpp"
+#include "topic/name_template.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -92,7 +92,7 @@ class HandlingCheck {
     const char* const key = "/dead_letter/topic";
     const std::string* const written = text_at(key);
     const std::string& topic = written != nullptr ? *written : listener_default(key).get_ref<const std::string&>();
-    const std::vector<std::string> mistakes = topic_template_problems(topic);
+    const std::vector<std::string> mistakes = topic::template_problems(topic);
     for (const std::string& mistake : mistakes) problem(key, mistake);
     if (!mistakes.empty()) return;
     const bool same_backend =
@@ -119,9 +119,9 @@ class HandlingCheck {
     }
     const std::string* const group = text_at("/group");
     for (const std::string& name : names) {
-      const std::string target = fill_in(topic, {.topic = name,
-                                                 .listener = schema::steps(pointer_).back(),
-                                                 .group = group == nullptr ? std::string_view{} : std::string_view{*group}});
+      const std::string target = topic::fill_in(topic, {.topic = name,
+                                                        .listener = schema::steps(pointer_).back(),
+                                                        .group = group == nullptr ? std::string_view{} : std::string_view{*group}});
       if (!names.contains(target)) continue;
       problem("/dead_letter/topic",
               "dead letters would go to a topic that this listener reads itself; write another, or leave that one "
@@ -137,7 +137,7 @@ class HandlingCheck {
     if (initial && longest && initial->count > longest->count)
       problem(initial->written ? "/retry/backoff/initial" : "/retry/backoff/max",
               "the first wait, " + initial->text + ", is longer than the longest, " + longest->text + "; lower `initial` or raise `max`");
-    const bool able = plugin_ != nullptr && listen::can_requeue(plugin_->capabilities);
+    const bool able = plugin_ != nullptr && policy::can_requeue(plugin_->capabilities);
     const std::string* const beyond = text_at("/retry/beyond_in_place_max");
     if (beyond != nullptr && *beyond == "requeue") {
       if (plugin_ != nullptr && !able)

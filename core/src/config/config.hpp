@@ -16,7 +16,7 @@
 #include <dispytch/wire.hpp>
 
 #include "base/log.hpp"
-#include "listen/options.hpp"
+#include "policy/delivery_options.hpp"
 
 namespace dispytch::config {
 
@@ -83,7 +83,7 @@ struct ListenerConfig {
   Start start = Start::earliest;            ///< where a group without a position begins
   bool at_most_once = false;                ///< `delivery: at_most_once`, for backends that can't do better
   std::chrono::milliseconds drain{25'000};  ///< how long a shutdown waits for handlers and the broker
-  listen::DeliveryOptions handling = {};    ///< ordering, concurrency, limits, and the policies that handlers don't say themselves
+  policy::DeliveryOptions handling = {};    ///< ordering, concurrency, limits, and the policies that handlers don't say themselves
   std::string emitter = {};                 ///< for Context::emit; empty: the only one there is
   std::string dead_letter_emitter = {};     ///< empty: no dead letters
   std::string dead_letter_topic = {};       ///< with {topic}, {listener} and {group} to be filled in

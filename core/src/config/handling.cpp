@@ -12,8 +12,8 @@
 namespace dispytch::config {
 namespace {
 
-using listen::OnUnhandled;
 using nlohmann::json;
+using policy::OnUnhandled;
 using std::chrono::milliseconds;
 
 template <class Value, std::size_t count = 4>
@@ -76,8 +76,8 @@ HandlingPolicy read_policy(const Reader& reader) {
           .rate = {.per_second = reader.value<double>("/rate/per_second"), .burst = reader.value<std::uint32_t>("/rate/burst")}};
 }
 
-listen::Limits read_limits(const Reader& reader) {
-  listen::Limits limits;
+policy::Limits read_limits(const Reader& reader) {
+  policy::Limits limits;
   limits.messages = reader.value<std::size_t>("/limits/messages").value_or(limits.messages);
   limits.bytes = reader.value<std::uint64_t>("/limits/bytes").value_or(limits.bytes);
   limits.span = reader.value<std::size_t>("/limits/span").value_or(limits.span);
@@ -100,7 +100,7 @@ json said(const char* pointer, std::optional<Number> value) {
 
 void read_handling(const json& entry, ListenerConfig& listener) {
   const Reader reader{entry};
-  listen::DeliveryOptions& handling = listener.handling;
+  policy::DeliveryOptions& handling = listener.handling;
   handling.ordering = reader.word("/ordering", kOrderings).value_or(handling.ordering);
   handling.concurrency = reader.value<std::uint32_t>("/concurrency").value_or(handling.concurrency);
   handling.limits = read_limits(reader);
@@ -116,7 +116,7 @@ void read_handling(const json& entry, ListenerConfig& listener) {
 }
 
 void describe_handling(const ListenerConfig& listener, json& described) {
-  const listen::DeliveryOptions& handling = listener.handling;
+  const policy::DeliveryOptions& handling = listener.handling;
   const HandlingPolicy& policy = handling.policy;
   const BackoffPolicy& backoff = policy.retry.backoff;
   const bool has_dead_letters = !listener.dead_letter_emitter.empty();

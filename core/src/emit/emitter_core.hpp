@@ -19,7 +19,7 @@
 #include "border/producer_handle.hpp"
 #include "emit/chain.hpp"
 #include "emit/pending.hpp"
-#include "route/topic_wires.hpp"
+#include "topic/wire_forms.hpp"
 
 namespace dispytch::emit {
 
@@ -94,7 +94,7 @@ class EmitterCore {
   void call(Done& done, const Result<Receipt>& result) noexcept;
 
   const emit::CoreOptions options_;
-  const route::TopicWires topic_wires_{options_.topic_wire};
+  const topic::WireForms topic_wires_{options_.topic_wire};
   const std::string log_source_;
   const emit::Chain middleware_;
   const std::unique_ptr<border::ProducerHandle> producer_;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "route/topic_pattern.hpp"
+#include "topic/pattern.hpp"
 
 namespace dispytch::handle {
 
@@ -27,7 +27,8 @@ std::vector<void*> bind_parameters(std::string_view who, const std::vector<detai
 
 namespace {
 
-void check_policy(const std::string& who, const Policy& policy, const Surroundings& surroundings, std::vector<std::string>& problems) {
+void check_policy(const std::string& who, const policy::Policy& policy, const Surroundings& surroundings,
+                  std::vector<std::string>& problems) {
   const bool buries = policy.on_failure == OnFailure::dead_letter || policy.on_undecodable == OnFailure::dead_letter;
   if (buries && !surroundings.dead_letters) {
     problems.push_back(who + ": its failures go to the dead letters, of which its listener has none; give it a `dead_letter` " +
@@ -64,7 +65,7 @@ BoundHandler bind(const detail::Handler& handler, const Providers& providers, st
                   const Surroundings& surroundings) {
   const std::string who = "handler `" + handler.name + "`";
   BoundHandler bound{.handler = &handler, .provided = bind_parameters(who, handler.parameters, providers, problems)};
-  const route::TopicPattern pattern{handler.topic};
+  const topic::Pattern pattern{handler.topic};
   if (handler.topic.empty()) {
     problems.push_back(who + ": has no topic; give one to the handler, to its group, or to the event (`static constexpr auto topic`)");
   }
@@ -83,10 +84,10 @@ BoundHandler bind(const detail::Handler& handler, const Providers& providers, st
       bound.made_for_each_call.emplace_back(i, factory);
     }
   }
-  bound.policy = resolve(first_said(handler.policy, surroundings.policy), surroundings.dead_letters);
+  bound.policy = policy::resolve(policy::first_said(handler.policy, surroundings.policy), surroundings.dead_letters);
   check_policy(who, bound.policy, surroundings, problems);
   if (handler.gathers) check_batches(who, *handler.gathers, surroundings, problems);
-  if (Gate::wanted(bound.policy)) bound.gate = std::make_shared<Gate>(bound.policy);
+  if (policy::Gate::wanted(bound.policy)) bound.gate = std::make_shared<policy::Gate>(bound.policy);
   if (!handler.middleware.empty()) {
     bound.chain = [](const Call& call) { return call.invoke(); };
     for (auto middleware = handler.middleware.rbegin(); middleware != handler.middleware.rend(); ++middleware) {

@@ -11,8 +11,8 @@
 #include <dispytch/handler.hpp>
 #include <dispytch/parameters.hpp>
 
-#include "handle/gate.hpp"
-#include "handle/policy.hpp"
+#include "policy/gate.hpp"
+#include "policy/policy.hpp"
 
 namespace dispytch::handle {
 
@@ -21,9 +21,9 @@ struct BoundHandler {
   const detail::Handler* handler = nullptr;
   std::vector<void*> provided = {};                                                        ///< by parameter
   std::vector<std::pair<std::size_t, const Providers::Factory*>> made_for_each_call = {};  ///< by parameter
-  Policy policy = {};
-  std::shared_ptr<Gate> gate = {};  ///< null: nothing limits it
-  HandlerCall chain = {};           ///< empty: no middleware
+  policy::Policy policy = {};
+  std::shared_ptr<policy::Gate> gate = {};  ///< null: nothing limits it
+  HandlerCall chain = {};                   ///< empty: no middleware
 
   bool takes_batches() const noexcept { return handler->gathers.has_value(); }
   /// Where it doesn't take batches.

@@ -1,6 +1,6 @@
 #include <dispytch/handler.hpp>
 
-#include "handle/policy.hpp"
+#include "policy/policy.hpp"
 
 namespace dispytch {
 
@@ -37,7 +37,7 @@ void HandlerGroup::add(detail::Handler* made, HandlerOptions options) {
     handler->name = handler->event != nullptr ? std::string{handler->event->type} : std::string{"any message"};
     handler->name += " on " + handler->topic;
   }
-  handler->policy = handle::first_said({.retry = options.retry,
+  handler->policy = policy::first_said({.retry = options.retry,
                                         .on_failure = options.on_failure,
                                         .on_undecodable = options.on_undecodable,
                                         .timeout = options.timeout,

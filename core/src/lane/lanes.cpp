@@ -2,8 +2,6 @@
 
 #include <functional>
 
-#include "base/mutate.hpp"
-
 namespace dispytch::lane {
 
 std::size_t Lanes::Hash::operator()(const Key& key) const noexcept {
@@ -13,22 +11,26 @@ std::size_t Lanes::Hash::operator()(const Key& key) const noexcept {
 Place& Lanes::look_up(std::string_view topic, std::int32_t partition) {
   auto& place = places_[{std::string{topic}, partition}];
   if (!place) {
-    place = std::make_unique<Place>();
-    place->topic = topic;
-    place->partition = partition;
-    place->whole.place = place.get();
+    Lane& whole = add();
+    place = std::make_unique<Place>(Place{.topic = std::string{topic}, .partition = partition, .whole = whole.id});
+    whole.place = place.get();
   }
   last_place_ = place.get();
   return *place;
 }
 
+Lane& Lanes::add() {
+  Lane& lane = *all_.emplace_back(std::make_unique<Lane>());
+  lane.id = static_cast<LaneId>(all_.size() - 1);
+  return lane;
+}
+
 Lane& Lanes::make(Place& place) {
-  if (unused_.empty()) unused_.push_back(all_.emplace_back(std::make_unique<Lane>()).get());
+  if (unused_.empty()) unused_.push_back(&add());
   Lane& lane = *unused_.back();
   unused_.pop_back();
   lane.place = &place;
   lane.state = Lane::State::free;
-  lane.withheld = nullptr;
   return lane;
 }
 
@@ -47,6 +49,19 @@ Lane& Lanes::lane_by_key(Place& place, std::string_view key, bool has_key) {
   return lane;
 }
 
+void Lanes::remove(Item& item) noexcept {
+  stop_running(item);
+  if (item.state == Item::State::held) --held_;
+  if (item.state == Item::State::waiting) --waiting_;
+  take_out(of(item), item);
+}
+
+void Lanes::free(Lane& lane) {
+  if (lane.state == Lane::State::ready) withdraw(lane);
+  lane.state = Lane::State::free;
+  if (lane.id != lane.place->whole) give_back(lane);
+}
+
 void Lanes::give_back(Lane& lane) {
   if (lane.keyed) {
     const auto found = by_key_.find(Key{lane.place, lane.key});
@@ -55,6 +70,7 @@ void Lanes::give_back(Lane& lane) {
   unused_.push_back(&lane);
 }
 
+// Takes a lane out of those that are ready, wherever it stands.
 void Lanes::withdraw(Lane& lane) noexcept {
   Lane* before = nullptr;
   for (Lane* at = ready_first_; at != nullptr; before = at, at = at->next_ready) {

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "config/topic_template.hpp"
 #include "emit/emitter_core.hpp"
 #include "listen/letter_headers.hpp"
+#include "topic/name_template.hpp"
 
 namespace dispytch::listen {
 namespace {
@@ -18,9 +18,9 @@ std::string cut(std::string_view text) {
   return std::string{text.substr(0, end)} + "…";
 }
 
-class Through final : public DeadLetters {
+class EmitterDeadLetters final : public DeadLetters {
  public:
-  Through(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template)
+  EmitterDeadLetters(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template)
       : emitter_{std::move(emitter)}, topic_template_{std::move(topic_template)} {}
   std::string_view topic_template() const noexcept override { return topic_template_; }
   void send(const OutgoingMessage& message, Done done) override { emitter_->emit_now(message, std::move(done)); }
@@ -32,9 +32,9 @@ class Through final : public DeadLetters {
 
 }  // namespace
 
-OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituary, std::string_view topic_template) {
-  OutgoingMessage letter{
-      .topic = config::fill_in(topic_template, {.topic = message.topic(), .listener = obituary.listener, .group = obituary.group})};
+OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& info, std::string_view topic_template) {
+  OutgoingMessage letter{.topic =
+                             topic::fill_in(topic_template, {.topic = message.topic(), .listener = info.listener, .group = info.group})};
   if (const auto key = message.key()) letter.key.emplace(*key);
   if (const auto payload = message.payload()) letter.payload.emplace(*payload);
   for (const Header& header : message.headers()) {
@@ -42,22 +42,22 @@ OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituar
     if (!is_letter_header(header.key)) letter.headers.emplace_back(header.key, header.value);
   }
   const auto say = [&](std::string_view name, std::string value) { letter.headers.emplace_back(name, std::move(value)); };
-  say(letter_header::kReason, cut(obituary.reason));
-  if (!obituary.exception.empty()) say(letter_header::kException, cut(obituary.exception));
-  if (!obituary.handler.empty()) say(letter_header::kHandler, std::string{obituary.handler});
-  say(letter_header::kListener, std::string{obituary.listener});
-  if (!obituary.group.empty()) say(letter_header::kGroup, std::string{obituary.group});
+  say(letter_header::kReason, cut(info.reason));
+  if (!info.exception.empty()) say(letter_header::kException, cut(info.exception));
+  if (!info.handler.empty()) say(letter_header::kHandler, std::string{info.handler});
+  say(letter_header::kListener, std::string{info.listener});
+  if (!info.group.empty()) say(letter_header::kGroup, std::string{info.group});
   say(letter_header::kTopic, std::string{message.topic()});
   if (const auto partition = message.partition()) say(letter_header::kPartition, std::to_string(*partition));
   if (const auto offset = message.offset()) say(letter_header::kOffset, std::to_string(*offset));
-  say(letter_header::kAttempts, std::to_string(obituary.attempts));
-  say(letter_header::kFirst, std::to_string(obituary.first_ms));
-  say(letter_header::kLast, std::to_string(obituary.last_ms));
+  say(letter_header::kAttempts, std::to_string(info.attempts));
+  say(letter_header::kFirst, std::to_string(info.first_ms));
+  say(letter_header::kLast, std::to_string(info.last_ms));
   return letter;
 }
 
 std::unique_ptr<DeadLetters> dead_letters_through(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template) {
-  return std::make_unique<Through>(std::move(emitter), std::move(topic_template));
+  return std::make_unique<EmitterDeadLetters>(std::move(emitter), std::move(topic_template));
 }
 
 }  // namespace dispytch::listen

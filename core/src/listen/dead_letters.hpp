@@ -18,7 +18,7 @@ class EmitterCore;
 namespace dispytch::listen {
 
 /// What is known of a message's failure.
-struct Obituary {
+struct DeadLetterInfo {
   std::string_view reason = {};     ///< failed, undecodable, unhandled, or what the handler said
   std::string_view exception = {};  ///< type and text; cut
   std::string_view handler = {};
@@ -30,7 +30,7 @@ struct Obituary {
 };
 
 /// The original bytes, key and headers, and the dispytch-* headers. An earlier death's headers are replaced; what a replay counted stays.
-OutgoingMessage make_dead_letter(const Message& message, const Obituary& obituary, std::string_view topic_template);
+OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& info, std::string_view topic_template);
 
 /// Any thread.
 class DeadLetters {
@@ -43,7 +43,7 @@ class DeadLetters {
   virtual void send(const OutgoingMessage& message, Done done) = 0;
 };
 
-/// Through an emitter.
+/// EmitterDeadLetters an emitter.
 std::unique_ptr<DeadLetters> dead_letters_through(std::shared_ptr<detail::EmitterCore> emitter, std::string topic_template);
 
 }  // namespace dispytch::listen

@@ -58,7 +58,7 @@ void MessageDelivery::fill(const codec::EventMeta& meta, const detail::EventEnve
   if (const auto key = message.key()) envelope.key.emplace(*key);
   envelope.partition = message.partition().value_or(-1);
   envelope.offset = message.offset().value_or(-1);
-  envelope.attempt = Runner::attempt_number(*item_);
+  envelope.attempt = item_->attempt_number();
 }
 
 void MessageDelivery::reject_segment(std::string_view name, std::string_view text, const std::type_info& wanted) {

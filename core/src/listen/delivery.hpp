@@ -9,7 +9,7 @@
 #include <dispytch/message.hpp>
 
 #include "codec/json_codec.hpp"
-#include "lane/item.hpp"
+#include "inflight/item.hpp"
 #include "listen/attempt.hpp"
 
 namespace dispytch::listen {
@@ -19,7 +19,7 @@ class Runner;
 /// Made on the stack for each message. Failing costs allocations, succeeding none.
 class MessageDelivery final : public detail::Delivery {
  public:
-  MessageDelivery(const Message& of, lane::Item& item, codec::Decoder& decoder, const Runner& runner) noexcept
+  MessageDelivery(const Message& of, inflight::Item& item, codec::Decoder& decoder, const Runner& runner) noexcept
       : detail::Delivery{of}, item_{&item}, decoder_{&decoder}, runner_{&runner} {}
 
   /// Finds the event's type; false: the payload is no such thing, and reason() says why.
@@ -40,7 +40,7 @@ class MessageDelivery final : public detail::Delivery {
  private:
   void fill(const codec::EventMeta& meta, const detail::EventEnvelope& envelope) const;
 
-  lane::Item* item_;
+  inflight::Item* item_;
   codec::Decoder* decoder_;
   const Runner* runner_;
   std::shared_ptr<Attempt> attempt_ = {};

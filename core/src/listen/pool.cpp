@@ -16,10 +16,10 @@ Pool::~Pool() {
   workers_.clear();
 }
 
-void Pool::submit(Parcel& parcel) {
+void Pool::submit(WorkUnit& unit) {
   {
     const std::lock_guard lock{mutex_};
-    parcels_.push_back(&parcel);
+    units_.push_back(&unit);
   }
   changed_.notify_one();
 }
@@ -30,14 +30,14 @@ void Pool::work(const std::stop_token& stop) {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   codec::Decoder decoder;
   while (true) {
-    Parcel* parcel = nullptr;
+    WorkUnit* unit = nullptr;
     {
       std::unique_lock lock{mutex_};
-      if (!changed_.wait(lock, stop, [this] { return !parcels_.empty(); })) return;
-      parcel = parcels_.front();
-      parcels_.pop_front();
+      if (!changed_.wait(lock, stop, [this] { return !units_.empty(); })) return;
+      unit = units_.front();
+      units_.pop_front();
     }
-    parcel->run(decoder);
+    unit->run(decoder);
   }
 }
 

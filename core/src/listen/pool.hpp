@@ -16,18 +16,18 @@ namespace dispytch::listen {
 class Pool final : public Executor {
  public:
   explicit Pool(std::size_t threads);
-  /// Waits for the parcels that have begun.
+  /// Waits for the work units that have begun.
   ~Pool() override;
 
   std::size_t workers() const noexcept override { return workers_.size(); }
-  void submit(Parcel& parcel) override;
+  void submit(WorkUnit& unit) override;
 
  private:
   void work(const std::stop_token& stop);
 
-  std::mutex mutex_;  // guards parcels_
+  std::mutex mutex_;  // guards units_
   std::condition_variable_any changed_;
-  std::deque<Parcel*> parcels_;
+  std::deque<WorkUnit*> units_;
   std::vector<std::jthread> workers_;
 };
 

@@ -11,9 +11,7 @@
 
 #include <dispytch/plugin/abi.h>
 
-namespace dispytch::lane {
-struct Place;
-}
+#include "lane/lanes.hpp"
 
 namespace dispytch::listen {
 

@@ -7,15 +7,15 @@
 
 #include "base/log.hpp"
 #include "base/mutate.hpp"
+#include "listen/handling_failure.hpp"
 #include "listen/scope.hpp"
-#include "listen/trouble.hpp"
 
 namespace dispytch::listen {
 namespace {
 
-using lane::Item;
-using lane::Trouble;
-using lane::Verdict;
+using inflight::HandlingFailure;
+using inflight::Item;
+using inflight::Verdict;
 
 void log_drop(const std::string& log_source, const handle::BoundHandler& handler, std::string_view topic, const std::string& reason) {
   log::warning(log_source, "handler `" + handler.handler->name + "` dropped a message of topic `" + std::string{topic} + "`: " + reason);
@@ -25,7 +25,7 @@ std::string_view topic_of(const Item& item) { return {reinterpret_cast<const cha
 
 // What a handler that finishes later may refer to until then. Destroyed in the reverse order.
 struct KeptFrame {
-  std::shared_ptr<lane::OwnedMessage> message;
+  std::shared_ptr<inflight::OwnedMessage> message;
   std::shared_ptr<void> frame;
   std::vector<std::shared_ptr<void>> scope;
 };
@@ -40,7 +40,7 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
   const route::TypeRoute* route = nullptr;
   if (routes.reads_type) {
     if (!delivery.open(routes.wire)) {
-      item.verdict = put(item, {.kind = Trouble::Kind::undecodable, .reason = delivery.reason()});
+      item.verdict = fail(item, {.kind = HandlingFailure::Kind::undecodable, .reason = delivery.reason()});
       return;
     }
     route = routes.only != nullptr ? routes.only : routes.find(delivery.type());
@@ -48,10 +48,10 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
 
   const std::size_t count = routes.any_type.size() + (route != nullptr ? route->targets.size() : 0);
   if (count == 0) {
-    item.verdict = options_.on_unhandled == OnUnhandled::settle
+    item.verdict = options_.on_unhandled == policy::OnUnhandled::settle
                        ? Verdict::unhandled
-                       : put(item, {.kind = Trouble::Kind::unhandled,
-                                    .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
+                       : fail(item, {.kind = HandlingFailure::Kind::unhandled,
+                                     .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
     return;
   }
   if (routes.batches && route != nullptr) {  // one that is tried again, or whose type couldn't be told when it came
@@ -66,8 +66,8 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
   while (item.next_target < count) {
     const Verdict verdict = call(item, *target(item, route, item.next_target), delivery);
     if (verdict != Verdict::done || item.verdict != Verdict::dropped) item.verdict = verdict;
-    if (verdict == Verdict::trouble || verdict == Verdict::later) return;
-    if (item.go_to_next_handler() && item.source->let_go.load(std::memory_order_relaxed)) {
+    if (verdict == Verdict::failed || verdict == Verdict::later) return;
+    if (item.go_to_next_handler() && item.is_revoked()) {
       item.verdict = Verdict::none;  // its next owner calls them all
       return;
     }
@@ -75,9 +75,9 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
 }
 
 std::shared_ptr<Attempt> Runner::make_attempt(Item& item) const {
-  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->monotonic() - first_seen(item));
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->monotonic() - item.first_seen());
   return std::make_shared<Attempt>(Attempt::Options{
-      .number = attempt_number(item),
+      .number = item.attempt_number(),
       .first_seen = Timestamp{std::chrono::milliseconds{options_.clock->unix_ms()} - since},
       .emitter = options_.emitter,
       // The news is done by the listener if it still is; the inbox outlives it.
@@ -95,20 +95,20 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
   const handle::BoundHandler& bound = *target.handler;
   if (bound.gate) {
     const auto wait = bound.gate->admit(options_.clock->monotonic());
-    if (wait > wait.zero()) return put(item, postponed(bound, wait));
+    if (wait > wait.zero()) return fail(item, postponed(bound, wait));
   }
   item.at_hand.store(&bound, std::memory_order_relaxed);
   delivery.segments = target.segments.data();
   const auto refuse = [&] {
     if (const auto attempt = delivery.take_attempt()) attempt->abandon();
     if (bound.gate) bound.gate->withdrew();
-    return put(item, {.kind = Trouble::Kind::undecodable, .handler = &bound, .reason = delivery.reason()});
+    return fail(item, {.kind = HandlingFailure::Kind::undecodable, .handler = &bound, .reason = delivery.reason()});
   };
   try {
     Scope scope{bound};
     delivery.provided = scope.provided();
     const detail::MessageHandler& handler = bound.of_messages();
-    std::optional<Outcome> outcome = bound.chain ? bound.chain(Call{handler, delivery, attempt_number(item)}) : handler.invoke(delivery);
+    std::optional<Outcome> outcome = bound.chain ? bound.chain(Call{handler, delivery, item.attempt_number()}) : handler.invoke(delivery);
     if (!outcome) return refuse();
     const auto attempt = delivery.take_attempt();
     auto frame = delivery.take_frame();
@@ -126,9 +126,9 @@ Verdict Runner::call(Item& item, const route::Target& target, MessageDelivery& d
   } catch (...) {
     if (const auto attempt = delivery.take_attempt()) attempt->abandon();
     if (DISPYTCH_MUTATE("ack_what_throws")) return Verdict::done;
-    Trouble failed = trouble_of(bound, std::current_exception());
-    if (tell_gate(bound, true, failed.exception)) failed.kind = Trouble::Kind::unavailable;
-    return put(item, std::move(failed));
+    HandlingFailure failed = failure_of(bound, std::current_exception());
+    if (tell_gate(bound, true, failed.exception)) failed.kind = HandlingFailure::Kind::unavailable;
+    return fail(item, std::move(failed));
   }
 }
 
@@ -148,18 +148,18 @@ bool Runner::tell_gate(const handle::BoundHandler& handler, bool failed, std::st
     if (handler.gate->succeeded()) say(log::Level::info, "closes: a probe ended well");
     return false;
   }
-  const handle::Gate::Breaker breaker = handler.gate->failed(options_.clock->monotonic(), cause);
-  if (breaker == handle::Gate::Breaker::opens) {
+  const policy::Gate::Breaker breaker = handler.gate->failed(options_.clock->monotonic(), cause);
+  if (breaker == policy::Gate::Breaker::opens) {
     const auto pause = std::chrono::ceil<std::chrono::milliseconds>(handler.policy.breaker_pause);
     say(log::Level::warning, "opens: " + std::to_string(handler.policy.breaker_failures) + " failures in a row, by " + std::string{cause} +
                                  "; it is not called for " + std::to_string(pause.count()) +
                                  " ms, then by one message at a time, to probe");
   }
-  return breaker == handle::Gate::Breaker::open;
+  return breaker == policy::Gate::Breaker::open;
 }
 
-Trouble Runner::postponed(const handle::BoundHandler& handler, std::chrono::nanoseconds wait) {
-  return {.kind = Trouble::Kind::postponed,
+HandlingFailure Runner::postponed(const handle::BoundHandler& handler, std::chrono::nanoseconds wait) {
+  return {.kind = HandlingFailure::Kind::postponed,
           .handler = &handler,
           .reason = handler.gate->open() ? "its circuit breaker is open" : "its rate is used up",
           .delay = wait};
@@ -167,26 +167,26 @@ Trouble Runner::postponed(const handle::BoundHandler& handler, std::chrono::nano
 
 Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const {
   if (!answer.failure.empty()) {
-    return put(item, {.kind = paused ? Trouble::Kind::unavailable : Trouble::Kind::failed,
-                      .handler = &handler,
-                      .reason = std::move(answer.failure),
-                      .fatal = answer.fatal});
+    return fail(item, {.kind = paused ? HandlingFailure::Kind::unavailable : HandlingFailure::Kind::failed,
+                       .handler = &handler,
+                       .reason = std::move(answer.failure),
+                       .fatal = answer.fatal});
   }
   const Outcome& outcome = answer.outcome;
   switch (outcome.kind()) {
     case Outcome::Kind::done: return Verdict::done;
     case Outcome::Kind::drop: log_drop(options_.log_source, handler, topic_of(item), outcome.reason()); return Verdict::dropped;
     case Outcome::Kind::retry_after:
-      return put(item, {.kind = Trouble::Kind::retry_after,
-                        .handler = &handler,
-                        .reason = outcome.reason().empty() ? "the handler asked for another attempt" : outcome.reason(),
-                        .delay = outcome.delay()});
+      return fail(item, {.kind = HandlingFailure::Kind::retry_after,
+                         .handler = &handler,
+                         .reason = outcome.reason().empty() ? "the handler asked for another attempt" : outcome.reason(),
+                         .delay = outcome.delay()});
     case Outcome::Kind::dead_letter:
-      return put(item, {.kind = Trouble::Kind::dead_letter, .handler = &handler, .reason = outcome.reason()});
+      return fail(item, {.kind = HandlingFailure::Kind::dead_letter, .handler = &handler, .reason = outcome.reason()});
     case Outcome::Kind::unavailable:
-      return put(item, {.kind = Trouble::Kind::unavailable,
-                        .handler = &handler,
-                        .reason = outcome.reason().empty() ? "something that the handler needs is away" : outcome.reason()});
+      return fail(item, {.kind = HandlingFailure::Kind::unavailable,
+                         .handler = &handler,
+                         .reason = outcome.reason().empty() ? "something that the handler needs is away" : outcome.reason()});
   }
   return Verdict::done;
 }

@@ -14,8 +14,8 @@ bool says_no_type(const WireForm& wire) { return wire.layout == WireForm::Layout
 Router::Router(std::vector<handle::BoundHandler> handlers, Wires wires, std::vector<std::string>& problems)
     : standard_wire_{std::move(wires.standard)}, topic_wires_{wires.by_topic} {
   for (handle::BoundHandler& handler : handlers) {
-    TopicPattern pattern{handler.handler->topic};
-    if (std::ranges::none_of(topics_, [&](const TopicPattern& known) { return known.text() == pattern.text(); }))
+    topic::Pattern pattern{handler.handler->topic};
+    if (std::ranges::none_of(topics_, [&](const topic::Pattern& known) { return known.text() == pattern.text(); }))
       topics_.push_back(pattern);
     entries_.push_back({std::move(pattern), std::move(handler)});
   }
@@ -61,7 +61,7 @@ std::vector<const handle::BoundHandler*> Router::of_batches() const {
 
 std::vector<border::ConsumerDocument::Topic> Router::subscription() const {
   std::vector<border::ConsumerDocument::Topic> subscription;
-  for (const TopicPattern& topic : topics_) {
+  for (const topic::Pattern& topic : topics_) {
     auto& entry = subscription.emplace_back();
     (topic.is_exact() ? entry.name : entry.pattern) = topic.text();
   }
@@ -89,7 +89,7 @@ const TopicRoutes& Router::look_up(std::string_view topic) {
     const std::string_view key = routes->topic;  // the segments view it too: cut once it lies where it stays
     const auto cut = [&](Target& target) {
       target.segments.assign(target.handler->handler->parameters.size(), {});
-      const TopicPattern pattern{target.handler->handler->topic};
+      const topic::Pattern pattern{target.handler->handler->topic};
       for (std::size_t i = 0; i < target.segments.size(); ++i) {
         const detail::Parameter& parameter = target.handler->handler->parameters[i];
         if (parameter.kind == detail::ParameterKind::segment) target.segments[i] = pattern.segment(key, parameter.name).value_or("");

@@ -13,8 +13,8 @@
 
 #include "border/document.hpp"
 #include "handle/bind.hpp"
-#include "route/topic_pattern.hpp"
-#include "route/topic_wires.hpp"
+#include "topic/pattern.hpp"
+#include "topic/wire_forms.hpp"
 
 namespace dispytch::route {
 
@@ -99,13 +99,13 @@ class Router {
   static constexpr std::size_t kTopicsRemembered = 4096;
 
   struct Entry {
-    TopicPattern pattern;
+    topic::Pattern pattern;
     handle::BoundHandler handler;
   };
   std::vector<Entry> entries_;
-  std::vector<TopicPattern> topics_;
+  std::vector<topic::Pattern> topics_;
   WireForm standard_wire_;
-  TopicWires topic_wires_;
+  topic::WireForms topic_wires_;
   std::unordered_map<std::string_view, std::unique_ptr<TopicRoutes>> seen_;  // keys view the routes' own topic
   std::vector<std::unique_ptr<TopicRoutes>> replaced_;
   const TopicRoutes* last_ = nullptr;

@@ -20,7 +20,7 @@ const std::vector<dispytch_settlement>& Ledger::collect() {
 
 void Ledger::forget(Source& source) {
   source.gone = true;
-  source.let_go.store(true, std::memory_order_relaxed);
+  source.revoked.store(true, std::memory_order_relaxed);
   last_ = nullptr;
   const auto found = sources_.find(source.id);
   if (found == sources_.end()) return;
@@ -28,7 +28,7 @@ void Ledger::forget(Source& source) {
   sources_.erase(found);
 }
 
-void Ledger::bury(const Source& source) {
+void Ledger::erase(const Source& source) {
   std::erase_if(gone_, [&](const std::unique_ptr<Source>& candidate) { return candidate.get() == &source; });
 }
 

@@ -60,7 +60,7 @@ class Ledger {
   /// The source belongs to somebody else. Its memory stays until no message points to it: drop_reference().
   void forget(Source& source);
   void drop_reference(Source& source) {
-    if (--source.references == 0 && source.gone) bury(source);
+    if (--source.references == 0 && source.gone) erase(source);
   }
 
   /// The fewest messages that a source which isn't withheld may still get.
@@ -77,7 +77,7 @@ class Ledger {
   std::size_t size() const noexcept { return sources_.size(); }
 
  private:
-  void bury(const Source& source);
+  void erase(const Source& source);
 
   Acknowledge how_;
   std::size_t span_;

@@ -11,18 +11,18 @@
 
 namespace dispytch::settle {
 
-/// One generation of a source, from its assignment until it is given up. The owner of the listener's state writes; others read `let_go`.
+/// One generation of a source, from its assignment until it is given up. The owner of the listener's state writes; others read `revoked`.
 struct Source {
   Source(std::uint32_t source_id, std::size_t span) : id{source_id}, window{span} {}
 
   const std::uint32_t id;  ///< slot and generation
   SourceWindow window;
-  std::size_t running = 0;          ///< messages with a handler, its Completion, its emits, or on the way to the dead letters
-  std::size_t references = 0;       ///< messages that still point here, let go or not
-  std::size_t withheld_lanes = 0;   ///< lanes that have had their share
-  bool withheld = false;            ///< the backend was asked to deliver nothing of it for now
-  bool gone = false;                ///< it belongs to somebody else: nothing of it may be settled any more
-  std::atomic<bool> let_go{false};  ///< it is about to go, or gone: what has not begun must not begin
+  std::size_t running = 0;           ///< messages with a handler, its Completion, its emits, or on the way to the dead letters
+  std::size_t references = 0;        ///< messages that still point here, let go or not
+  std::size_t withheld_lanes = 0;    ///< lanes that have had their share
+  bool withheld = false;             ///< the backend was asked to deliver nothing of it for now
+  bool gone = false;                 ///< it belongs to somebody else: nothing of it may be settled any more
+  std::atomic<bool> revoked{false};  ///< it is about to go, or gone: what has not begun must not begin
 };
 
 }  // namespace dispytch::settle

@@ -85,7 +85,7 @@ void Harness::State::lend_emitter() {
 void Harness::State::listen() {
   lend_emitter();
   route::Router router = route::wire({group}, providers, {.standard = wire},
-                                     {.dead_letters = true, .can_requeue = listen::can_requeue(adapter->capabilities())});
+                                     {.dead_letters = true, .can_requeue = policy::can_requeue(adapter->capabilities())});
   const border::ConsumerDocument document{.topics = router.subscription(), .group = "harness"};
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kNoWait).value();
   listen::EngineOptions options{.name = "harness",

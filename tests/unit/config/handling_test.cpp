@@ -52,10 +52,10 @@ TEST(Handling, TakesEveryKey) {
   EXPECT_EQ(in.emitter, "audit");
   EXPECT_EQ(in.dead_letter_emitter, "out");
   EXPECT_EQ(in.dead_letter_topic, "dead.{group}");
-  const listen::DeliveryOptions& handling = in.handling;
+  const policy::DeliveryOptions& handling = in.handling;
   EXPECT_EQ(handling.ordering, Ordering::key);
   EXPECT_EQ(handling.concurrency, 16U);
-  EXPECT_EQ(handling.on_unhandled, listen::OnUnhandled::dead_letter);
+  EXPECT_EQ(handling.on_unhandled, policy::OnUnhandled::dead_letter);
   EXPECT_EQ(handling.in_place_max, 2min);
   EXPECT_EQ(handling.revoke_timeout, 5s);
   EXPECT_EQ(handling.stuck_after, 0s);
@@ -81,7 +81,7 @@ TEST(Handling, TakesEveryKey) {
 }
 
 TEST(Handling, KnowsEveryWord) {
-  using listen::OnUnhandled;
+  using policy::OnUnhandled;
   const auto ordering = [](const std::string& word) { return listener("    ordering: " + word).handling.ordering; };
   EXPECT_EQ(ordering("partition"), Ordering::partition);
   EXPECT_EQ(ordering("key"), Ordering::key);
@@ -178,12 +178,12 @@ TEST(Handling, NeverShowsASecretInAComparison) {
 
 // What the schema says of defaults is what the structs hold, as far as they hold any.
 TEST(Handling, DefaultsOfTheStructsAreThoseOfTheSchema) {
-  const listen::DeliveryOptions handling = {};
+  const policy::DeliveryOptions handling = {};
   EXPECT_EQ(listener_default("/ordering"), "partition");
   EXPECT_EQ(handling.ordering, Ordering::partition);
   EXPECT_EQ(listener_default("/retry/beyond_in_place_max"), "refuse");
   EXPECT_EQ(listener_default("/on_unhandled"), "settle");
-  EXPECT_EQ(handling.on_unhandled, listen::OnUnhandled::settle);
+  EXPECT_EQ(handling.on_unhandled, policy::OnUnhandled::settle);
   EXPECT_EQ(handling.concurrency, listener_default_count("/concurrency"));
   EXPECT_EQ(handling.in_place_max.count(), listener_default_count("/retry/in_place_max"));
   EXPECT_EQ(handling.revoke_timeout.count(), listener_default_count("/revoke_timeout"));

@@ -356,10 +356,10 @@ TEST(Batches, AreHandledByWorkersSideBySideAndNotTwiceInALane) {
   for (const char* id : {"a", "b", "c"}) rig.broker.append(0, order(id));
   for (const char* id : {"d", "e"}) rig.broker.append(1, order(id));
   rig.settle();
-  EXPECT_EQ(rig.parcels(), 2);
+  EXPECT_EQ(rig.units(), 2);
   rig.work(1);
   rig.settle();
-  EXPECT_EQ(rig.parcels(), 1) << "c waits for a and b, which still run";
+  EXPECT_EQ(rig.units(), 1) << "c waits for a and b, which still run";
   rig.settle_with_workers();
   rig.advance(50ms);
   rig.settle_with_workers();
@@ -374,7 +374,7 @@ TEST(Batches, ThatNoWorkerIsFreeForDoNotKeepTheListenerAwake) {
   rig.broker.append(2, order("e"));
   rig.settle();
   rig.advance(1s);
-  EXPECT_EQ(rig.parcels(), 2) << "one to work on, one to go on with";
+  EXPECT_EQ(rig.units(), 2) << "one to work on, one to go on with";
   EXPECT_EQ(rig.engine().next_attempt_due(), std::nullopt);
   rig.settle_with_workers();
   EXPECT_THAT(batches, ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("e")));
@@ -409,7 +409,7 @@ TEST(Batches, WithAWorkerLeaveOutWhatWasLetGoMeanwhile) {
   rig.broker.append(0, order("a"));
   rig.broker.append(1, order("b"));
   rig.settle();
-  ASSERT_EQ(rig.parcels(), 1);
+  ASSERT_EQ(rig.units(), 1);
   rig.broker.revoke({0});
   rig.settle();
   rig.advance(1s);  // what stays waits for company once more

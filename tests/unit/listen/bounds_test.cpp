@@ -183,14 +183,14 @@ TEST(Parking, CopiesWhatIsLeftOfOldBatchesBehindAHandlerThatTakesItsTime) {
   Rig rig{std::move(group), {.delivery = {.ordering = Ordering::key}, .workers = 2}};
   rig.broker.append(0, order("slow", "stuck"));
   rig.settle();
-  ASSERT_EQ(rig.parcels(), 1) << "with a worker, and stays there";
+  ASSERT_EQ(rig.units(), 1) << "with a worker, and stays there";
   std::vector<std::string> expected{"slow"};
   for (int i = 0; i < 200; ++i) {
     rig.broker.append(0, order("quick", "other"));
     expected.push_back("stuck " + std::to_string(i));
     rig.broker.append(0, order(expected.back(), "stuck"));
     rig.settle();
-    while (rig.parcels() > 1) {
+    while (rig.units() > 1) {
       rig.work(1);
       rig.settle();
     }

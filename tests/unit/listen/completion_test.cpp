@@ -74,7 +74,7 @@ TEST(Completing, ThatOvertakesItsWorkersOwnNewsIsNotForgotten) {
   pending.at("warm")();
   for (const char* id : {"a", "b", "c", "d"}) rig.broker.append(0, order(id, id));
   rig.settle();
-  ASSERT_EQ(rig.parcels(), 2) << "a and b, then c";
+  ASSERT_EQ(rig.units(), 2) << "a and b, then c";
   rig.work();
   rig.settle();
   EXPECT_EQ(rig.counters().handled, 2) << "the first, and the one of which the worker's own news came second";

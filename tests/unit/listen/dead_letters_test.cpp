@@ -32,14 +32,14 @@ struct Original {
   Message message() const { return Message{raw, nullptr, nullptr}; }
 };
 
-constexpr Obituary kObituary{.reason = "failed",
-                             .exception = "std::runtime_error: gone",
-                             .handler = "store",
-                             .listener = "billing",
-                             .group = "bill",
-                             .attempts = 3,
-                             .first_ms = 1000,
-                             .last_ms = 2000};
+constexpr DeadLetterInfo kObituary{.reason = "failed",
+                                   .exception = "std::runtime_error: gone",
+                                   .handler = "store",
+                                   .listener = "billing",
+                                   .group = "bill",
+                                   .attempts = 3,
+                                   .first_ms = 1000,
+                                   .last_ms = 2000};
 
 TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
   Original original;
@@ -76,7 +76,7 @@ TEST(DeadLetter, ReplacesAnEarlierDeathAndKeepsTheCountOfReplays) {
 }
 
 TEST(DeadLetter, CutsALongReasonBetweenCharacters) {
-  Obituary obituary = kObituary;
+  DeadLetterInfo obituary = kObituary;
   const std::string text = std::string(1023, 'x') + "é and more";  // the character straddles the 1024th byte
   obituary.exception = text;
   const OutgoingMessage letter = make_dead_letter(Original{}.message(), obituary, "dead");

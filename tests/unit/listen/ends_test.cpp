@@ -67,7 +67,7 @@ TEST(OnFailureStop, BeginsNothingThatOtherWorkersHaveNotBegun) {
   rig.broker.append(0, order("bad"));
   rig.broker.append(1, order("good"));
   rig.settle();
-  ASSERT_EQ(rig.parcels(), 2);
+  ASSERT_EQ(rig.units(), 2);
   rig.work(0);
   EXPECT_FALSE(rig.step());
   rig.engine().begin_drain();
@@ -194,7 +194,7 @@ TEST(OnUnhandledTypes, ByDefaultAreSettledAndCounted) {
 
 TEST(OnUnhandledTypes, MayGoToTheDeadLetters) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled), {.delivery = {.on_unhandled = OnUnhandled::dead_letter}, .dead_letters = true}};
+  Rig rig{collect(handled), {.delivery = {.on_unhandled = policy::OnUnhandled::dead_letter}, .dead_letters = true}};
   rig.broker.append(0, unwanted());
   rig.settle();
   ASSERT_EQ(rig.dead_letters.letters.size(), 1);
@@ -208,7 +208,7 @@ TEST(OnUnhandledTypes, MayGoToTheDeadLetters) {
 
 TEST(OnUnhandledTypes, MayHold) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled), {.delivery = {.on_unhandled = OnUnhandled::hold}}};
+  Rig rig{collect(handled), {.delivery = {.on_unhandled = policy::OnUnhandled::hold}}};
   rig.broker.append(0, unwanted());
   rig.broker.append(0, order("behind"));
   EXPECT_THAT(logged([&] { rig.settle(); }),
@@ -222,7 +222,7 @@ TEST(OnUnhandledTypes, MayHold) {
 
 TEST(OnUnhandledTypes, MayStop) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled), {.delivery = {.on_unhandled = OnUnhandled::stop}}};
+  Rig rig{collect(handled), {.delivery = {.on_unhandled = policy::OnUnhandled::stop}}};
   rig.broker.append(0, unwanted());
   ASSERT_TRUE(rig.step());
   const auto stepped = rig.step();
@@ -241,7 +241,8 @@ TEST(OneBadMessage, StopsNoOtherPartitionHoweverBadItIs) {
       std::vector<std::string> handled;
       HandlerGroup group = collect(handled);
       group.on<Shipped>([](const Shipped&) {}, {.topic = "orders"});
-      Rig rig{std::move(group), {.delivery = {.policy = {.on_failure = how}, .on_unhandled = OnUnhandled::hold}, .dead_letters = true}};
+      Rig rig{std::move(group),
+              {.delivery = {.policy = {.on_failure = how}, .on_unhandled = policy::OnUnhandled::hold}, .dead_letters = true}};
       rig.dead_letters.confirm_at_once = false;
       rig.broker.append(0, bad);
       rig.broker.append(0, order("behind"));

@@ -394,11 +394,5 @@ TEST(Engine, AStopLeavesTheRestOfTheBatchUnsettled) {
   EXPECT_THAT(script.calls, ElementsAre("settle", "sync", "close"));
 }
 
-TEST(Engine, ABackendThatCannotAcknowledgeIsRefusedUnlessThatWasAskedFor) {
-  EXPECT_THROW(require_acknowledgement(DISPYTCH_CAN_CONSUME, false, "board"), Exception);
-  EXPECT_NO_THROW(require_acknowledgement(DISPYTCH_CAN_CONSUME, true, "board"));
-  EXPECT_NO_THROW(require_acknowledgement(DISPYTCH_CAN_ACK_EACH, false, "board"));
-}
-
 }  // namespace
 }  // namespace dispytch::listen

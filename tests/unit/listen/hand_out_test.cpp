@@ -10,11 +10,11 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
-constexpr auto kLongEnough = 1s;  // for a parcel to be overdue
+constexpr auto kLongEnough = 1s;  // for a unit to be overdue
 
 RigOptions two_workers() { return {.delivery = {.ordering = Ordering::key}, .workers = 2}; }
 
-// Has the engine find out that its messages cost next to nothing, so that several lanes go into one parcel.
+// Has the engine find out that its messages cost next to nothing, so that several lanes go into one unit.
 void warm_up(Rig& rig) {
   rig.broker.append(0, order("warm", "warm"));
   rig.settle_with_workers();
@@ -36,7 +36,7 @@ TEST(Parcels, OfSeveralLanesAreNotHeldUpByOneSlowHandler) {
   warm_up(rig);
   for (const char* id : {"a", "b"}) rig.broker.append(0, order(id, id));
   for (const char* id : {"slow", "behind"}) rig.broker.append(0, order(id, "stuck"));
-  for (int i = 0; i < 13; ++i) rig.broker.append(0, order("c", "c" + std::to_string(i)));  // 16 lanes: 4 go into the first parcel
+  for (int i = 0; i < 13; ++i) rig.broker.append(0, order("c", "c" + std::to_string(i)));  // 16 lanes: 4 go into the first unit
   rig.settle();
   handled.clear();
 
@@ -81,10 +81,10 @@ TEST(Parcels, ThatNobodyBeganAreLetGoByTheEndAtOnce) {
   Rig rig{std::move(group), two_workers()};
   for (int i = 0; i < 8; ++i) rig.broker.append(0, order(std::to_string(i), "k" + std::to_string(i)));
   rig.settle();
-  EXPECT_GT(rig.parcels(), 0);
+  EXPECT_GT(rig.units(), 0);
   rig.engine().begin_drain();
   EXPECT_TRUE(rig.engine().drain_step(0ms)) << "nothing runs";
-  while (rig.parcels() > 0) rig.work();
+  while (rig.units() > 0) rig.work();
   EXPECT_TRUE(rig.engine().end_drain());
   EXPECT_TRUE(handled.empty());
   EXPECT_EQ(rig.broker.committed(0), 0);

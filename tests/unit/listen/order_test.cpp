@@ -69,7 +69,7 @@ TEST_P(OrderOf, LanesIsKeptByWorkersWhateverTheOrderInWhichTheyWork) {
     for (int steps = 0; rig.broker.delivered() < 240 || rig.engine().unfinished() > 0; ++steps) {
       ASSERT_LT(steps, 100'000) << "it never ends";
       ASSERT_TRUE(rig.step());
-      if (rig.parcels() > 0 && dice() % 3 != 0) rig.work(dice() % rig.parcels());
+      if (rig.units() > 0 && dice() % 3 != 0) rig.work(dice() % rig.units());
       if (dice() % 5 == 0) rig.clock.advance(100ms);
     }
     ASSERT_EQ(feed.handled, feed.sent) << "with seed " << seed;
@@ -151,7 +151,7 @@ TEST(Workers, GetNoMoreParcelsThanOneToWorkOnAndOneToGoOnWith) {
   Rig rig{std::move(group), options(Ordering::none, 3)};
   for (int i = 0; i < 100; ++i) rig.broker.append(0, order("a"));
   rig.settle();
-  EXPECT_EQ(rig.parcels(), 6);
+  EXPECT_EQ(rig.units(), 6);
   rig.settle_with_workers();
   EXPECT_EQ(rig.counters().handled, 100);
 }
@@ -186,7 +186,7 @@ TEST(Workers, GiveBackWhatIsBesideAMessageThatTakesLong) {
       rig.broker.append(0, order("quick", std::to_string(i)));
     }
     rig.settle();
-    ASSERT_EQ(rig.parcels(), 4);
+    ASSERT_EQ(rig.units(), 4);
     rig.settle_with_workers();
     EXPECT_EQ(rig.broker.committed(0), 3 + kQuick);
     ASSERT_EQ(ended.size(), 3 + kQuick);

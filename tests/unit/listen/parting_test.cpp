@@ -212,7 +212,7 @@ TEST(Revocation, BetweenTheHandlersOfAMessageSettlesNothingOfIt) {
   rig.settle();
   pending[0]();
   ASSERT_TRUE(rig.step());  // its second handler is with the worker, who hasn't begun
-  ASSERT_EQ(rig.parcels(), 1);
+  ASSERT_EQ(rig.units(), 1);
   rig.broker.revoke({0});
   rig.settle();
   rig.work();
@@ -236,7 +236,7 @@ TEST(Revocation, BeginsNoFurtherHandlerOfAMessageWhoseFirstEndedMeanwhile) {
     begun.push_back("first of " + order.id);
     pending.insert_or_assign(order.id, std::move(completion));
     if (order.id != "b") return;
-    // While the worker has this one, the first one of its parcel ends, and the partition is taken away.
+    // While the worker has this one, the first one of its unit ends, and the partition is taken away.
     pending.at("a")();
     rig_itself->broker.revoke({0});
     rig_itself->settle();
@@ -250,7 +250,7 @@ TEST(Revocation, BeginsNoFurtherHandlerOfAMessageWhoseFirstEndedMeanwhile) {
   rig.settle_with_workers();
   for (const char* id : {"a", "b", "c", "d"}) rig.broker.append(0, order(id, id));
   rig.settle();
-  ASSERT_EQ(rig.parcels(), 2) << "a and b, then c";
+  ASSERT_EQ(rig.units(), 2) << "a and b, then c";
   rig.work();
   rig.settle_with_workers();
   pending.at("b")();

@@ -1,4 +1,5 @@
 // Waits that are too long for a lane: the message goes back to the broker, and its lane goes on.
+#include "assemble/requirements.hpp"
 #include "unit/listen/rig.hpp"
 
 namespace dispytch::listen {
@@ -14,7 +15,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 
-constexpr std::uint64_t kCapable = kRequeueing | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PAUSE | DISPYTCH_CAN_HEADERS;
+constexpr std::uint64_t kCapable = policy::kRequeueing | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PAUSE | DISPYTCH_CAN_HEADERS;
 
 // A first wait within the 30 s that hold a lane by default, and then ones beyond them.
 RetryPolicy requeueing(std::uint32_t attempts = 4) {
@@ -299,7 +300,7 @@ TEST(Requeueing, ThatTheBrokerDoesNotTakeEndsTheListenerSoThatTheMessageIsDelive
     rig.broker.append(0, order("a"));
     Result<Engine::Step> stepped = rig.step();
     for (int i = 0; i < 10 && stepped; ++i) {
-      while (rig.parcels() > 0) rig.work();
+      while (rig.units() > 0) rig.work();
       stepped = rig.step();
     }
     ASSERT_FALSE(stepped) << workers;
@@ -375,11 +376,11 @@ route::Router router_of(const HandlerGroup& group) { return route::wire({group},
 TEST(Requeueing, IsRefusedWhereTheOpenedBackendCanLessThanItsPluginClaims) {
   const HandlerGroup group = busy({.name = "store", .retry = requeueing()});
   const route::Router router = router_of(group);
-  EXPECT_NO_THROW(require_requeueing(kCapable, router, Ordering::partition, "billing"));
+  EXPECT_NO_THROW(assemble::require_requeueing(kCapable, router, Ordering::partition, "billing"));
   const HandlerGroup refusing = busy({});
-  EXPECT_NO_THROW(require_requeueing(0, router_of(refusing), Ordering::partition, "billing"));
+  EXPECT_NO_THROW(assemble::require_requeueing(0, router_of(refusing), Ordering::partition, "billing"));
   try {
-    require_requeueing(kCapable & ~DISPYTCH_CAN_DELAY, router, Ordering::partition, "billing");
+    assemble::require_requeueing(kCapable & ~DISPYTCH_CAN_DELAY, router, Ordering::partition, "billing");
     ADD_FAILURE() << "nothing was refused";
   } catch (const Exception& exception) {
     EXPECT_EQ(exception.error().code, ErrorCode::config);
@@ -391,11 +392,11 @@ TEST(Requeueing, WarnsWhereTheListenerAsksForOrderByKey) {
   const HandlerGroup group = busy({.name = "store", .retry = requeueing()});
   const route::Router router = router_of(group);
   for (const Ordering ordering : {Ordering::key, Ordering::key_local}) {
-    EXPECT_THAT(logged([&] { require_requeueing(kCapable, router, ordering, "billing"); }),
+    EXPECT_THAT(logged([&] { assemble::require_requeueing(kCapable, router, ordering, "billing"); }),
                 HasSubstr("later ones of their key are handled before them"));
   }
   for (const Ordering ordering : {Ordering::partition, Ordering::none}) {
-    EXPECT_EQ(logged([&] { require_requeueing(kCapable, router, ordering, "billing"); }), "");
+    EXPECT_EQ(logged([&] { assemble::require_requeueing(kCapable, router, ordering, "billing"); }), "");
   }
 }
 

@@ -204,7 +204,7 @@ TEST(Retrying, HoldsNoThread) {
   Rig rig{std::move(group), {.workers = 1}};
   rig.broker.append(0, order("a"));
   rig.settle_with_workers();
-  EXPECT_EQ(rig.parcels(), 0) << "the only worker is free";
+  EXPECT_EQ(rig.units(), 0) << "the only worker is free";
   EXPECT_EQ(rig.counters().waiting, 1);
   rig.broker.append(1, order("b"));
   rig.settle_with_workers();

@@ -55,26 +55,26 @@ class SeededRandom final : public Random {
   std::minstd_rand engine_{4};
 };
 
-/// Workers that a test lets work, one parcel at a time, in the order that it wants.
+/// Workers that a test lets work, one unit at a time, in the order that it wants.
 class HandWorkers final : public Executor {
  public:
-  HandWorkers(std::size_t workers, std::deque<Parcel*>& waiting) : workers_{workers}, waiting_{waiting} {}
+  HandWorkers(std::size_t workers, std::deque<WorkUnit*>& waiting) : workers_{workers}, waiting_{waiting} {}
   ~HandWorkers() override {
     while (!waiting_.empty()) run(0);
   }
   std::size_t workers() const noexcept override { return workers_; }
-  void submit(Parcel& parcel) override { waiting_.push_back(&parcel); }
+  void submit(WorkUnit& unit) override { waiting_.push_back(&unit); }
 
   void run(std::size_t index) {
-    Parcel* const parcel = waiting_.at(index);
+    WorkUnit* const unit = waiting_.at(index);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
     codec::Decoder decoder;  // of the thread that calls
-    parcel->run(decoder);
+    unit->run(decoder);
   }
 
  private:
   const std::size_t workers_;
-  std::deque<Parcel*>& waiting_;
+  std::deque<WorkUnit*>& waiting_;
 };
 
 /// Dead letters that a test confirms or refuses.
@@ -111,7 +111,7 @@ struct DeadLetterBox {
 };
 
 struct RigOptions {
-  DeliveryOptions delivery = {};
+  policy::DeliveryOptions delivery = {};
   std::size_t workers = 0;  ///< 0: handlers run on the stepping thread
   WireForm wire = {};
   bool dead_letters = false;
@@ -165,13 +165,13 @@ class Rig {
     FAIL() << "something is due for ever";
   }
 
-  /// Lets a worker work through a parcel, which has its answer at the next step.
+  /// Lets a worker work through a unit, which has its answer at the next step.
   void work(std::size_t index = 0) { workers_->run(index); }
-  std::size_t parcels() const { return parcels_.size(); }
+  std::size_t units() const { return units_.size(); }
   /// Steps and works until nothing is left to do now.
   void settle_with_workers() {
     settle();
-    while (!parcels_.empty()) {
+    while (!units_.empty()) {
       work();
       settle();
     }
@@ -204,7 +204,7 @@ class Rig {
                        .wait = [this](std::chrono::milliseconds pause, const std::stop_token&) { clock.advance(pause); },
                        .failed = [this](const Failure& failure) { failures.push_back(failure); }};
     if (options_.workers > 0) {
-      auto workers = std::make_unique<HandWorkers>(options_.workers, parcels_);
+      auto workers = std::make_unique<HandWorkers>(options_.workers, units_);
       workers_ = workers.get();
       made.executor = std::move(workers);
     }
@@ -219,7 +219,7 @@ class Rig {
                                        {.policy = options_.delivery.policy,
                                         .dead_letters = options_.dead_letters,
                                         .in_place_max = options_.delivery.in_place_max,
-                                        .can_requeue = can_requeue(options_.capabilities)});
+                                        .can_requeue = policy::can_requeue(options_.capabilities)});
     if (!options_.partitions.empty()) broker.assign(options_.partitions);
     engine_ = std::make_unique<Engine>(broker.open(), options_.capabilities, std::move(router), std::move(made));
   }
@@ -236,7 +236,7 @@ class Rig {
  private:
   HandlerGroup group_;
   RigOptions options_;
-  std::deque<Parcel*> parcels_;
+  std::deque<WorkUnit*> units_;
   HandWorkers* workers_ = nullptr;
   std::shared_ptr<detail::EmitterCore> emitter_;
   std::size_t answered_ = 0;

@@ -1,0 +1,62 @@
+// `dispytch dlq show`: all of one dead letter.
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "app/signals.hpp"
+#include "cli/dlq.hpp"
+#include "cli/terminal.hpp"
+
+namespace dispytch::cli {
+namespace {
+
+struct DlqShowOptions {
+  BoxOptions box = {};
+  std::string place = {};
+};
+
+std::string payload_text(const Message& message) {
+  const auto payload = message.payload();
+  if (!payload) return "payload: none, a tombstone\n";
+  const auto json = nlohmann::ordered_json::parse(*payload, nullptr, false);
+  const std::string size = std::to_string(payload->size()) + " bytes";
+  if (json.is_discarded()) return "payload, " + size + ", no JSON:\n" + printable(*payload) + "\n";
+  return "payload, " + size + ":\n" + json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+int show(const DlqShowOptions& options) {
+  LetterPlace place = parse_place(options.place);
+  Desk desk{options.box};
+  place.topic = desk.box.topic_of(place);
+  const app::Signals signals;
+  LetterReader reader{desk.config, desk.box, desk.letters(), {.only = place}};
+  bool found = false;
+  read_letters(reader, desk.box, signals.token(), [&](const Message& message, const Letter& letter) {
+    if (letter.topic != place.topic || letter.partition != place.partition || letter.offset != place.offset) return true;
+    found = true;
+    std::cout << to_line(letter) << "\nkey: " << (message.key() ? printable(*message.key()) : "none") << "\nheaders:\n";
+    for (const Header& header : message.headers()) std::cout << "  " << printable(header.key) << ": " << printable(header.value) << '\n';
+    std::cout << payload_text(message);
+    return false;
+  });
+  if (found) return kDone;
+  throw Exception{ErrorCode::not_found, "there is no letter at " + place.topic + "/" + std::to_string(place.partition) + ":" +
+                                            std::to_string(place.offset) + "; `dispytch dlq list` shows those there are"};
+}
+
+}  // namespace
+
+void add_dlq_show(CLI::App& dlq, Action& action) {
+  CLI::App* const command = dlq.add_subcommand("show", "All headers and the payload of one dead letter");
+  const auto options = std::make_shared<DlqShowOptions>();
+  add_box_options(*command, options->box);
+  command->add_option("LETTER", options->place, "where it lies, [TOPIC/]PARTITION:OFFSET")->required()->type_name("");
+  command->footer(
+      "Example:\n  dispytch dlq show --config orders.yaml billing 0:12\n\nThe letter's place is what `dispytch dlq list` begins its line "
+      "with.");
+  command->callback([&action, options] { action = [options] { return show(*options); }; });
+}
+
+}  // namespace dispytch::cli

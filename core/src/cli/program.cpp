@@ -1,0 +1,73 @@
+#include "cli/program.hpp"
+
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include <dispytch/result.hpp>
+
+#include "cli/command.hpp"
+#include "cli/terminal.hpp"
+
+namespace dispytch::cli {
+namespace {
+
+int fail(int exit_code, const std::string& text) {
+  std::cerr << Colours{STDERR_FILENO}.red("dispytch:") << ' ' << text << '\n';
+  return exit_code;
+}
+
+// A mistake in the configuration is the caller's to mend before anything runs; its text names file, line and column already.
+int fail(const Exception& exception) {
+  if (exception.error().code != ErrorCode::config) return fail(kFailed, exception.what());
+  const std::string_view text = exception.what();
+  std::cerr << text << (text.ends_with('\n') ? "" : "\n");
+  return kUsage;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  CLI::App program{"Checks config files, emits events, follows topics, shows plugins, running applications and dead letters.", "dispytch"};
+  program.set_version_flag("--version", "dispytch " DISPYTCH_VERSION);
+  program.require_subcommand(1);
+  program.footer(
+      "Example:\n  dispytch check config/flights.kafka.yaml\n\n`dispytch COMMAND --help` shows an example of each.\n"
+      "Exit codes: 0 done, 1 failed at run time, 2 wrong usage or configuration.");
+  Action action;
+  add_check(program, action);
+  add_emit(program, action);
+  add_tail(program, action);
+  add_plugins(program, action);
+  add_status(program, action);
+  add_skip(program, action);
+  add_dlq(program, action);
+  add_completion(program, action);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? kDone : kUsage;  // says what is wrong, or prints help
+  }
+  try {
+    const int exit_code = action();
+    const bool failed_before = !std::cout;  // then nobody knows any more why
+    errno = 0;
+    if (!std::cout.flush()) {
+      return fail(kFailed, "standard output can't be written" + (failed_before ? "" : std::string{": "} + std::strerror(errno)));
+    }
+    return exit_code;
+  } catch (const UsageError& error) {
+    return fail(kUsage, error.what());
+  } catch (const Exception& error) {
+    return fail(error);
+  } catch (const std::exception& error) {
+    return fail(kFailed, error.what());
+  }
+}
+
+}  // namespace dispytch::cli

@@ -1,0 +1,77 @@
+// A batch on its way into its handler, and what was said of each of its messages.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <dispytch/batch.hpp>
+#include <dispytch/handler.hpp>
+#include <dispytch/message.hpp>
+
+#include "border/consumer_handle.hpp"
+#include "codec/json_codec.hpp"
+#include "inflight/item.hpp"
+
+namespace dispytch::listen {
+
+class Runner;
+
+/// Made on the stack for each batch.
+class BatchDelivery final : public detail::BatchDelivery {
+ public:
+  struct ItemResult {
+    enum class Kind : std::uint8_t {
+      nothing,  ///< it ends as the call does
+      outcome,
+      failure,
+      thrown,
+      undecodable,
+      behind,  ///< one of its lane before it can't be decoded: it isn't begun
+    };
+    Kind kind = Kind::nothing;
+    Outcome outcome = done();
+    std::string reason = {};  ///< failure, undecodable
+    std::exception_ptr thrown = {};
+
+    /// Whether it counts as a failure of the handler, for its breaker.
+    bool failed() const noexcept {
+      if (kind != Kind::outcome) return true;
+      return outcome.kind() == Outcome::Kind::retry_after || outcome.kind() == Outcome::Kind::unavailable;
+    }
+  };
+  struct Entry {
+    inflight::Item* item;
+    ItemResult result = {};
+  };
+
+  BatchDelivery(border::ConsumerHandle& consumer, codec::Decoder& decoder, const Runner& runner) noexcept
+      : consumer_{&consumer}, decoder_{&decoder}, runner_{&runner} {}
+
+  /// Before the call; no more than were said.
+  void reserve(std::size_t count);
+  void add(inflight::Item& item);
+  std::vector<Entry>& entries() noexcept { return entries_; }
+
+  bool decode(std::size_t index, const detail::EventType& type, void* body, const detail::EventEnvelope& envelope) override;
+  void say(std::size_t index, Outcome outcome) override {
+    entries_[index].result = {.kind = ItemResult::Kind::outcome, .outcome = std::move(outcome)};
+  }
+  void fail(std::size_t index, std::string reason) override;
+  void fail(std::size_t index, std::exception_ptr thrown) override;
+
+ private:
+  border::ConsumerHandle* consumer_;
+  codec::Decoder* decoder_;
+  const Runner* runner_;
+  std::vector<Entry> entries_;
+  std::vector<Message> messages_;
+  std::optional<inflight::LaneId> stopped_;  // the lane of the last message that can't be decoded; those of a lane stand together
+};
+
+}  // namespace dispytch::listen

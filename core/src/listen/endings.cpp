@@ -1,0 +1,161 @@
+#include "listen/endings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/mutate.hpp"
+#include "listen/describe.hpp"
+
+namespace dispytch::listen {
+
+using inflight::HandlingFailure;
+using inflight::Item;
+using inflight::Verdict;
+using lane::Lane;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+namespace {
+
+std::string_view reason_of(HandlingFailure::Kind kind) {
+  switch (kind) {
+    case HandlingFailure::Kind::undecodable: return "undecodable";
+    case HandlingFailure::Kind::unhandled: return "unhandled";
+    case HandlingFailure::Kind::dead_letter: return "rejected";
+    default: return "failed";
+  }
+}
+
+std::string attempts_text(std::uint32_t attempts) {
+  return " after " + std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
+}
+
+}  // namespace
+
+Failure Endings::describe(const Item& item) const { return listen::describe(item, parts_.consumer); }
+
+void Endings::end(Item& item, Decision::Kind how) {
+  if (how != Decision::Kind::drop && parts_.on_ended) parts_.on_ended(describe(item));
+  switch (how) {
+    case Decision::Kind::dead_letter: dead_letter(item); break;
+    case Decision::Kind::drop: drop(item); break;
+    case Decision::Kind::stop: stop_for(item); break;
+    default: hold(item);
+  }
+}
+
+void Endings::drop(Item& item) {
+  const std::uint32_t attempts = item.attempts_made(parts_.setup.policy_of(item).requeues);
+  log::warning(parts_.setup.log_source,
+               "dropped after " + std::to_string(attempts) + " attempts:" + where(describe(item)) + ": " + item.failure->reason);
+  item.verdict = Verdict::dropped;
+  parts_.in_flight.finish(item);
+}
+
+void Endings::stop_for(Item& item) {
+  parts_.in_flight.hold(item);
+  parts_.halt.stop_for(describe(item));
+}
+
+void Endings::hold(Item& item) {
+  parts_.in_flight.hold(item);
+  const Setup& setup = parts_.setup;
+  const Failure failure = describe(item);
+  const Message message = message_of(item, parts_.consumer);
+  std::string text = what(failure);
+  if (!failure.unhandled) text += attempts_text(item.attempts_made(setup.policy_of(item).requeues));
+  text += where(failure) + ": " + failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
+  if (!setup.skip_command.empty() && message.partition() && message.offset()) {  // there it can be named
+    text += ", or let it go: " + setup.skip_command + " " + setup.name + " " + failure.topic;
+    text += " " + std::to_string(message.partition().value_or(-1)) + " " + std::to_string(message.offset().value_or(-1));
+  }
+  log::error(setup.log_source, text);
+}
+
+DeadLetterInfo Endings::info_of(const Item& item) const {
+  const Setup& setup = parts_.setup;
+  const HandlingFailure& failure = *item.failure;
+  const std::int64_t unix_now = setup.clock->unix_ms();
+  return {.reason = reason_of(failure.kind),
+          .exception = failure.reason,
+          .handler = failure.handler != nullptr ? std::string_view{failure.handler->handler->name} : "",
+          .listener = setup.name,
+          .group = setup.group,
+          .attempts = item.attempt_number() - 1,
+          .first_ms = unix_now - std::chrono::duration_cast<milliseconds>(setup.now() - item.first_seen()).count(),
+          .last_ms = unix_now};
+}
+
+void Endings::dead_letter(Item& item) {
+  parts_.in_flight.begin_dead_letter(item);
+  const OutgoingMessage letter = make_dead_letter(message_of(item, parts_.consumer), info_of(item), parts_.dead_letters->topic_template());
+  const std::uint64_t serial = item.serial;
+  parts_.dead_letters->send(letter, [this, inbox = parts_.inbox, &item, serial](const Result<Receipt>& result) {
+    inbox->post([this, &item, serial, result] { resolved(item, serial, result); });
+  });
+  if (DISPYTCH_MUTATE("settle_before_dead_letter")) resolved(item, serial, Receipt{});
+}
+
+// The dead letter is confirmed, or was not stored.
+void Endings::resolved(Item& item, std::uint64_t serial, const Result<Receipt>& result) {
+  if (item.serial != serial || item.state != Item::State::dead_lettering) return;
+  Lane& lane = parts_.in_flight.lanes().of(item);
+  parts_.in_flight.resume(item);
+  if (item.source->gone) {
+    Counters::add(parts_.counters.fenced, 1);
+    parts_.in_flight.leave(item);
+  } else if (result || DISPYTCH_MUTATE("settle_a_failed_dead_letter")) {
+    Counters::add(parts_.counters.dead_lettered, 1);
+    const Failure failure = describe(item);
+    log::warning(parts_.setup.log_source, "dead letter" + where(failure) + ": " + failure.reason);
+    item.verdict = Verdict::none;  // counted
+    parts_.in_flight.finish(item);
+  } else if (item.is_revoked()) {
+    parts_.in_flight.leave(item);
+  } else if (result.error().fatal) {
+    item.failure->reason += "; its dead letter could not be stored: " + result.error().text;
+    stop_for(item);
+  } else {
+    try_dead_letter_again(item, result.error());
+  }
+  parts_.in_flight.advance(lane);
+}
+
+void Endings::try_dead_letter_again(Item& item, const Error& error) {
+  const Setup& setup = parts_.setup;
+  log::warning(setup.log_source, "a dead letter could not be stored, and is tried again:" + where(describe(item)) + ": " + error.text);
+  parts_.in_flight.wait(item);
+  const nanoseconds pause =
+      std::min<nanoseconds>(setup.policy.backoff(++item.outages, setup.random->uniform()), setup.delivery.in_place_max);
+  parts_.deadlines.set(Deadlines::Kind::next_dead_letter, item, setup.now() + pause, parts_.in_flight.unfinished());
+}
+
+Result<void> Endings::skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
+  Item* found = nullptr;
+  parts_.in_flight.lanes().for_each([&](Lane& lane) {
+    const dispytch_message& raw = *lane.first->raw;
+    const bool same = raw.offset == offset && raw.partition == partition &&
+                      std::string_view{reinterpret_cast<const char*>(raw.topic.data), raw.topic.len} == topic;
+    if (same && !lane.first->source->gone) found = lane.first;
+  });
+  const std::string name = place(topic, position(partition, offset));
+  if (found == nullptr) {
+    return Error{.code = ErrorCode::not_found,
+                 .text = name + " is not the first unfinished message of a lane of listener `" + parts_.setup.name + "`"};
+  }
+  if (found->state != Item::State::held && found->state != Item::State::waiting) {
+    return Error{.code = ErrorCode::invalid,
+                 .text = name + " is being handled right now; only a message that is held or waits can be skipped"};
+  }
+  log::warning(parts_.setup.log_source, "skipped by " + std::string{who} + ": " + name + ", key \"" + describe(*found).key +
+                                            "\": " + (found->failure ? found->failure->reason : ""));
+  Counters::add(parts_.counters.skipped, 1);
+  Lane& lane = parts_.in_flight.lanes().of(*found);
+  found->verdict = Verdict::none;  // counted
+  parts_.in_flight.finish(*found);
+  parts_.in_flight.first_left(lane);
+  return {};
+}
+
+}  // namespace dispytch::listen

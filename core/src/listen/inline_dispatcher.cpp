@@ -1,0 +1,66 @@
+#include "listen/inline_dispatcher.hpp"
+
+namespace dispytch::listen {
+
+using inflight::Item;
+using lane::BatchBuilder;
+using lane::Lane;
+
+bool InlineDispatcher::dispatch() {
+  if (busy_) return false;
+  const bool any = !parts_.halt.is_over() && (parts_.in_flight.lanes().any_ready() || parts_.batching.due() != nullptr);
+  if (any) {
+    if (keeper_) keeper_->work_begins();
+    run_ready();
+    if (keeper_) keeper_->work_ends();
+  }
+  parts_.batching.copy_out_waiting();
+  return any;
+}
+
+void InlineDispatcher::batch_begins() {
+  if (keeper_) keeper_->work_begins();
+}
+
+void InlineDispatcher::arrived(Item&) { run_ready(); }
+
+void InlineDispatcher::batch_ends(inflight::SharedBatch&) {
+  if (keeper_) keeper_->work_ends();
+}
+
+void InlineDispatcher::run_ready() {
+  while (!busy_ && !parts_.halt.begins_nothing()) {
+    parts_.batching.gather_ready();
+    if (BatchBuilder* const due = parts_.batching.due(); due != nullptr && !parts_.halt.is_over()) run(*due);
+    if (parts_.halt.begins_nothing()) return;
+    Lane* const lane = parts_.in_flight.lanes().next_ready();
+    if (lane == nullptr) return;
+    run(*lane);
+  }
+}
+
+void InlineDispatcher::run(Lane& lane) {
+  Item& item = *lane.first;
+  parts_.in_flight.lanes().begin(item);
+  watched([&] { parts_.runner.run(item, decoder_); });
+  parts_.outcomes.returned(item);
+  parts_.in_flight.advance(lane);
+}
+
+void InlineDispatcher::run(BatchBuilder& builder) {
+  builder.take(batch_);
+  watched([&] { parts_.runner.run_batch(batch_, builder.handler(), decoder_); });
+  parts_.outcomes.batch_returned(batch_);
+}
+
+// Meanwhile the keeper's thread may own the listener's state, with `busy_` set.
+template <class Call>
+void InlineDispatcher::watched(Call call) {
+  busy_ = true;
+  if (keeper_) keeper_->enter_handler();
+  call();
+  if (keeper_) keeper_->leave_handler();
+  busy_ = false;
+}
+
+}  // namespace dispytch::listen

@@ -1,0 +1,104 @@
+#include "listen/membership.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/log.hpp"
+
+namespace dispytch::listen {
+namespace {
+
+std::string_view text(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
+
+std::string list_sources(const border::Batch& event) {
+  std::string list;
+  for (const dispytch_source& source : event.sources()) {
+    if (!list.empty()) list += ", ";
+    list += std::string{text(source.topic)} + "[" + std::to_string(source.partition) + "]";
+  }
+  return list.empty() ? "nothing" : list;
+}
+
+}  // namespace
+
+Membership::Membership(bool announces_sources, const Parts& parts) : parts_{parts}, announces_sources_{announces_sources} {
+  parts_.counters.joined.store(!announces_sources, std::memory_order_relaxed);
+}
+
+void Membership::handle(const border::Batch& event) {
+  const dispytch_batch& raw = event.raw();
+  switch (raw.kind) {
+    case DISPYTCH_ASSIGNED: assigned(event); break;
+    case DISPYTCH_REVOKING: revoking(event); return;  // confirmed once it is over
+    case DISPYTCH_LOST: lost(event); break;
+    case DISPYTCH_DOWN: set_down(true, event); break;
+    case DISPYTCH_UP: set_down(false, event); break;
+    default:
+      log::warning(parts_.setup.log_source,
+                   "the plugin reported an event of the unknown kind " + std::to_string(raw.kind) + "; it was passed over");
+  }
+  parts_.settling.confirm(raw.event_token);
+}
+
+void Membership::assigned(const border::Batch& event) {
+  announces_sources_ = true;
+  for (const dispytch_source& source : event.sources()) {
+    settle::Source& added = parts_.in_flight.ledger().add(source.source);
+    if (parts_.halt.is_draining()) added.revoked.store(true, std::memory_order_relaxed);
+  }
+  parts_.counters.joined.store(true, std::memory_order_relaxed);
+  Counters::add(parts_.counters.assigned, event.sources().size());
+  parts_.setup.announce("assigned: " + list_sources(event));
+}
+
+void Membership::revoking(const border::Batch& event) {
+  count_out(event.sources().size());
+  parts_.revocations.begin(sources_of(event), {.event_token = event.raw().event_token,
+                                               .deadline = std::chrono::milliseconds{event.raw().deadline_ms},
+                                               .list = list_sources(event)});
+}
+
+void Membership::lost(const border::Batch& event) {
+  const std::string why{text(event.raw().text)};
+  const bool everything = event.sources().empty() && event.tokens().empty();
+  if (everything) {
+    parts_.counters.assigned.store(0, std::memory_order_relaxed);
+    parts_.counters.joined.store(false, std::memory_order_relaxed);
+    log::warning(parts_.setup.log_source, "lost everything: " + why);
+  } else {
+    count_out(event.sources().size());
+    log::warning(parts_.setup.log_source, "lost: " + list_sources(event) + (why.empty() ? "" : ": " + why));
+  }
+  parts_.revocations.lose(everything ? parts_.in_flight.sources() : sources_of(event));
+}
+
+void Membership::set_down(bool down, const border::Batch& event) {
+  parts_.counters.down.store(down, std::memory_order_relaxed);
+  if (down) {
+    log::warning(parts_.setup.log_source, "the broker can't be reached: " + std::string{text(event.raw().text)});
+  } else {
+    log::info(parts_.setup.log_source, "the broker can be reached again");
+  }
+}
+
+std::vector<settle::Source*> Membership::sources_of(const border::Batch& event) {
+  std::vector<settle::Source*> sources;
+  for (const dispytch_source& named : event.sources()) {
+    if (settle::Source* const source = parts_.in_flight.ledger().find(named.source)) sources.push_back(source);
+  }
+  return sources;
+}
+
+void Membership::count_out(std::size_t sources) noexcept {
+  Counters::Count& assigned = parts_.counters.assigned;
+  Counters::subtract(assigned, std::min<std::uint64_t>(assigned.load(std::memory_order_relaxed), sources));
+}
+
+void Membership::note_idle(std::chrono::nanoseconds since) {
+  Counters& counters = parts_.counters;
+  if (counters.down.load(std::memory_order_relaxed) || parts_.in_flight.unfinished() > 0) return;
+  if (announces_sources_ && counters.assigned.load(std::memory_order_relaxed) == 0) return;
+  if (counters.idle_since_ns.load(std::memory_order_relaxed) == 0) counters.idle_since_ns.store(since.count(), std::memory_order_relaxed);
+}
+
+}  // namespace dispytch::listen

@@ -1,0 +1,24 @@
+#include "assemble/requirements.hpp"
+
+#include <dispytch/plugin/abi.h>
+#include <dispytch/result.hpp>
+
+#include <gtest/gtest.h>
+
+namespace dispytch::assemble {
+namespace {
+
+TEST(Requirements, ABackendThatCannotAcknowledgeIsRefusedUnlessThatWasAskedFor) {
+  EXPECT_THROW(require_acknowledgement(DISPYTCH_CAN_CONSUME, false, "board"), Exception);
+  EXPECT_NO_THROW(require_acknowledgement(DISPYTCH_CAN_CONSUME, true, "board"));
+  EXPECT_NO_THROW(require_acknowledgement(DISPYTCH_CAN_ACK_EACH, false, "board"));
+}
+
+TEST(Requirements, OrderByKeyTakesABackendThatKeepsAKeyTogether) {
+  EXPECT_THROW(require_order(DISPYTCH_CAN_CONSUME, Ordering::key, "board"), Exception);
+  EXPECT_NO_THROW(require_order(DISPYTCH_CAN_ORDER_BY_KEY, Ordering::key, "board"));
+  EXPECT_NO_THROW(require_order(DISPYTCH_CAN_CONSUME, Ordering::key_local, "board"));
+}
+
+}  // namespace
+}  // namespace dispytch::assemble
