@@ -12,8 +12,6 @@
 
 namespace dispytch::emit {
 
-class EmitterCore;
-
 /// One emit on its way. Its address is the token that crosses the border and comes back in the report.
 struct Pending {
   EventEmitter::Done done = {};
