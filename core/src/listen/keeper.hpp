@@ -2,14 +2,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
 
 #include <dispytch/result.hpp>
+
+#include "base/mutex.hpp"
 
 namespace dispytch::listen {
 
@@ -36,6 +37,8 @@ class Keeper {
   void watch(const std::stop_token& stop);
   void keep(const std::stop_token& stop);
   void take_back() noexcept;
+  // Waits for all that time, unless it is to stop before.
+  void pause(std::chrono::milliseconds time, const std::stop_token& stop) DISPYTCH_REQUIRES(mutex_);
 
   Engine& engine_;
   std::atomic<Turn> turn_{Turn::stepper};
@@ -43,9 +46,9 @@ class Keeper {
   std::atomic<bool> in_batch_{false};
   std::atomic<bool> asleep_{false};
   std::atomic<bool> wanted_back_{false};
-  std::mutex mutex_;  // for the two conditions
-  std::condition_variable_any awake_;
-  std::condition_variable back_;
+  Mutex mutex_;  // guards nothing: it is for the two conditions
+  StoppableCondition awake_;
+  Condition back_;
   std::jthread thread_;
 };
 
