@@ -15,8 +15,9 @@ namespace {
 bool is_free(Mutex& mutex) {
   bool free = false;
   std::jthread{[&] {
-    free = mutex.try_lock();
-    if (free) mutex.unlock();
+    if (!mutex.try_lock()) return;
+    free = true;
+    mutex.unlock();
   }}.join();
   return free;
 }
