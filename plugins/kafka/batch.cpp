@@ -56,6 +56,7 @@ void Batch::add(MessageHandle message, const Origin& origin) {
 void Batch::clear() noexcept {
   for (rd_kafka_message_t* message : raw_) rd_kafka_message_destroy(message);
   raw_.clear();
+  const plugin::Lock lock{mutex_};
   headers_.clear();
   hint_ = 0;
 }
@@ -74,7 +75,7 @@ std::optional<std::size_t> Batch::index_of(const dispytch_message& message) noex
 }
 
 std::optional<std::span<const dispytch_header>> Batch::headers(const dispytch_message& message) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   const std::optional<std::size_t> index = index_of(message);
   if (!index) return std::nullopt;
   const auto [known, added] = headers_.try_emplace(*index);
@@ -83,7 +84,7 @@ std::optional<std::span<const dispytch_header>> Batch::headers(const dispytch_me
 }
 
 BatchPool::Lease BatchPool::take() {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   if (free_.empty()) free_.push_back(std::make_unique<Batch>());
   leased_.push_back({std::move(free_.back()), false});
   free_.pop_back();
@@ -91,16 +92,21 @@ BatchPool::Lease BatchPool::take() {
 }
 
 void BatchPool::publish(Batch& batch) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   find(batch)->published = true;
 }
 
 void BatchPool::give_back(Batch& batch) noexcept {
-  batch.clear();
-  const std::lock_guard lock{mutex_};
-  const auto leased = find(batch);
-  free_.push_back(std::move(leased->batch));
-  leased_.erase(leased);
+  std::unique_ptr<Batch> ended;
+  {
+    const plugin::Lock lock{mutex_};
+    const auto leased = find(batch);
+    ended = std::move(leased->batch);
+    leased_.erase(leased);
+  }
+  ended->clear();  // now that nobody can find it any more: headers() looks into every batch that it finds
+  const plugin::Lock lock{mutex_};
+  free_.push_back(std::move(ended));
 }
 
 std::vector<BatchPool::Leased>::iterator BatchPool::find(const Batch& batch) noexcept {
@@ -108,7 +114,7 @@ std::vector<BatchPool::Leased>::iterator BatchPool::find(const Batch& batch) noe
 }
 
 std::span<const dispytch_header> BatchPool::headers(const dispytch_message& message) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   for (const Leased& leased : leased_) {
     if (!leased.published) continue;
     if (const auto found = leased.batch->headers(message)) return *found;

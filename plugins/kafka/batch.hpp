@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -13,6 +12,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <dispytch/plugin/message.hpp>
+#include <dispytch/plugin/mutex.hpp>
 
 #include "handles.hpp"
 
@@ -45,14 +45,14 @@ class Batch {
   std::optional<std::span<const dispytch_header>> headers(const dispytch_message& message);
 
  private:
-  std::optional<std::size_t> index_of(const dispytch_message& message) noexcept;
+  std::optional<std::size_t> index_of(const dispytch_message& message) noexcept DISPYTCH_REQUIRES(mutex_);
 
   std::vector<rd_kafka_message_t*> raw_;
   std::vector<dispytch_message> views_;  // at least as many; what is the same in all of them is written once
 
-  std::mutex mutex_;  // guards what follows, and librdkafka's own lazy reading of a message's headers
-  std::unordered_map<std::size_t, std::vector<dispytch_header>> headers_;  // by index
-  std::size_t hint_ = 0;                                                   // copies are asked about in order, mostly
+  plugin::Mutex mutex_;  // of librdkafka's own lazy reading of a message's headers, too
+  std::unordered_map<std::size_t, std::vector<dispytch_header>> headers_ DISPYTCH_GUARDED_BY(mutex_);  // by index
+  std::size_t hint_ DISPYTCH_GUARDED_BY(mutex_) = 0;  // copies are asked about in order, mostly
 };
 
 /// The batches of a consumer. Any thread.
@@ -87,11 +87,11 @@ class BatchPool {
     bool published = false;
   };
   void give_back(Batch& batch) noexcept;
-  std::vector<Leased>::iterator find(const Batch& batch) noexcept;
+  std::vector<Leased>::iterator find(const Batch& batch) noexcept DISPYTCH_REQUIRES(mutex_);
 
-  std::mutex mutex_;  // guards what follows
-  std::vector<std::unique_ptr<Batch>> free_;
-  std::vector<Leased> leased_;
+  plugin::Mutex mutex_;
+  std::vector<std::unique_ptr<Batch>> free_ DISPYTCH_GUARDED_BY(mutex_);
+  std::vector<Leased> leased_ DISPYTCH_GUARDED_BY(mutex_);
 };
 
 }  // namespace dispytch::kafka

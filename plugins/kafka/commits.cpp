@@ -18,7 +18,7 @@ Commits::Commits(rd_kafka_t* client, Sources& sources, milliseconds interval)
     : client_{client}, sources_{sources}, interval_{interval}, answers_{rd_kafka_queue_new(client)}, begun_{Clock::now()} {}
 
 rd_kafka_resp_err_t Commits::serve() {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (under_way_ != nullptr && !answered(milliseconds{0}, code)) return RD_KAFKA_RESP_ERR_NO_ERROR;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || Clock::now() - begun_ < interval_) return code;
@@ -27,7 +27,7 @@ rd_kafka_resp_err_t Commits::serve() {
 
 rd_kafka_resp_err_t Commits::sync(Clock::time_point deadline) {
   const auto left = [&] { return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - Clock::now())); };
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   for (;;) {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (under_way_ == nullptr) code = begin();

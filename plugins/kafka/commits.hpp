@@ -6,9 +6,10 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 
 #include <librdkafka/rdkafka.h>
+
+#include <dispytch/plugin/mutex.hpp>
 
 #include "handles.hpp"
 #include "sources.hpp"
@@ -31,17 +32,16 @@ class Commits {
   rd_kafka_resp_err_t sync(Clock::time_point deadline);
 
  private:
-  // With mutex_ held.
-  rd_kafka_resp_err_t begin();
-  bool answered(std::chrono::milliseconds timeout, rd_kafka_resp_err_t& code);
+  rd_kafka_resp_err_t begin() DISPYTCH_REQUIRES(mutex_);
+  bool answered(std::chrono::milliseconds timeout, rd_kafka_resp_err_t& code) DISPYTCH_REQUIRES(mutex_);
 
   rd_kafka_t* const client_;
   Sources& sources_;
   const std::chrono::milliseconds interval_;
   const QueueHandle answers_;
-  std::mutex mutex_;            // guards what follows
-  PartitionsHandle under_way_;  // null: none is
-  Clock::time_point begun_;     // the last one
+  plugin::Mutex mutex_;
+  PartitionsHandle under_way_ DISPYTCH_GUARDED_BY(mutex_);  // null: none is
+  Clock::time_point begun_ DISPYTCH_GUARDED_BY(mutex_);     // the last one
 };
 
 }  // namespace dispytch::kafka

@@ -284,7 +284,7 @@ Status Consumer::sync(milliseconds timeout) {
 
 Status Consumer::pause(std::span<const plugin::Source> sources, bool on) {
   {
-    const std::lock_guard lock{pauses_mutex_};
+    const plugin::Lock lock{pauses_mutex_};
     for (const plugin::Source& source : sources) pauses_.emplace_back(source.source, on);
   }
   pauses_waiting_ = true;
@@ -293,7 +293,7 @@ Status Consumer::pause(std::span<const plugin::Source> sources, bool on) {
 }
 
 void Consumer::apply_pauses() {
-  const std::lock_guard lock{pauses_mutex_};
+  const plugin::Lock lock{pauses_mutex_};
   for (const auto& [id, on] : std::exchange(pauses_, {})) {
     Source* source = sources_.find(id);
     if (source == nullptr) continue;  // gone meanwhile

@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <dispytch/plugin/backend.hpp>
+#include <dispytch/plugin/mutex.hpp>
 
 #include "batch.hpp"
 #include "client.hpp"
@@ -75,8 +75,9 @@ class Consumer : private Client {
   bool down_ = false;
   std::chrono::steady_clock::time_point looked_ = {};  // when it was last tried to reach a broker while down_
 
-  std::mutex pauses_mutex_;                             // guards pauses_
-  std::vector<std::pair<std::uint32_t, bool>> pauses_;  // asked for by pause(), in order, applied by poll()
+  plugin::Mutex pauses_mutex_;
+  // Asked for by pause(), in order, applied by poll().
+  std::vector<std::pair<std::uint32_t, bool>> pauses_ DISPYTCH_GUARDED_BY(pauses_mutex_);
   std::atomic<bool> pauses_waiting_ = false;
 };
 

@@ -139,7 +139,7 @@ Error Producer::refusal(rd_kafka_resp_err_t code, const dispytch_message& messag
 }
 
 std::size_t Producer::reports(plugin::Strided<plugin::Report> out) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   texts_.clear();
   std::size_t count = 0;
   while (count < out.size()) {
@@ -266,7 +266,7 @@ plugin::Status Producer::flush(milliseconds timeout) {
     bool gained = false;
     bool done = false;
     {
-      const std::lock_guard lock{mutex_};
+      const plugin::Lock lock{mutex_};
       const std::size_t before = ready_.size();
       take_events();
       gained = ready_.size() > before;

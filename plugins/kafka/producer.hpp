@@ -6,11 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include <dispytch/plugin/backend.hpp>
+#include <dispytch/plugin/mutex.hpp>
 
 #include "client.hpp"
 #include "topic_handles.hpp"
@@ -40,11 +40,11 @@ class Producer : private Client {
   rd_kafka_resp_err_t produce_in_full(rd_kafka_topic_t* topic, const dispytch_message& message);
   plugin::Error refusal(rd_kafka_resp_err_t code, const dispytch_message& message) const;
   std::string why_not_stored(const rd_kafka_message_t& message) const;
-  plugin::Report report_of(const rd_kafka_message_t& message);
-  void take_events();
-  void take_error(rd_kafka_event_t* event);
+  plugin::Report report_of(const rd_kafka_message_t& message) DISPYTCH_REQUIRES(mutex_);
+  void take_events() DISPYTCH_REQUIRES(mutex_);
+  void take_error(rd_kafka_event_t* event) DISPYTCH_REQUIRES(mutex_);
   void take_statistics(rd_kafka_event_t* event);
-  void finish_first();
+  void finish_first() DISPYTCH_REQUIRES(mutex_);
 
   const plugin::Notify notify_;
   std::int64_t timeout_ms_ = 0;  // how long the client goes on trying
@@ -54,10 +54,10 @@ class Producer : private Client {
   std::optional<WatchedQueue> events_;
   std::atomic<bool> full_ = false;  // a send found no room since the last report
 
-  std::mutex mutex_;  // guards what follows: reports and flush both take events
-  std::deque<Ready> ready_;
-  std::size_t ready_messages_ = 0;  // in the events of ready_, whether reported yet or not
-  std::deque<std::string> texts_;   // of the reports handed out last
+  plugin::Mutex mutex_;  // reports and flush both take events
+  std::deque<Ready> ready_ DISPYTCH_GUARDED_BY(mutex_);
+  std::size_t ready_messages_ DISPYTCH_GUARDED_BY(mutex_) = 0;  // in the events of ready_, whether reported yet or not
+  std::deque<std::string> texts_ DISPYTCH_GUARDED_BY(mutex_);   // of the reports handed out last
 };
 
 }  // namespace dispytch::kafka

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include <dispytch/plugin/host.hpp>
+#include <dispytch/plugin/mutex.hpp>
 
 namespace dispytch::kafka {
 
@@ -17,7 +16,7 @@ class Signal {
   /// Any thread, also under librdkafka's locks.
   void set() {
     {
-      const std::lock_guard lock{mutex_};
+      const plugin::Lock lock{mutex_};
       set_ = true;
     }
     changed_.notify_one();
@@ -26,16 +25,16 @@ class Signal {
 
   /// One thread. Returns when set, or at the deadline.
   void wait_until(std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_until(lock, deadline, [&] { return set_; });
+    const plugin::Lock lock{mutex_};
+    while (!set_ && changed_.wait_until(mutex_, deadline)) {}
     set_ = false;
   }
 
  private:
   const plugin::Notify notify_;
-  std::mutex mutex_;  // guards set_
-  std::condition_variable changed_;
-  bool set_ = false;
+  plugin::Mutex mutex_;
+  plugin::Condition changed_;
+  bool set_ DISPYTCH_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace dispytch::kafka

@@ -32,7 +32,7 @@ void Source::on_arrival(rd_kafka_t*, void* source) {
 }
 
 Source& Sources::add(rd_kafka_t* client, std::string topic, std::int32_t partition, Signal& wake_up) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   if (free_.empty()) {
     if (slots_.size() == kMaxSources) {
       throw plugin::Exception{DISPYTCH_ETOOBIG, "one consumer takes " + std::to_string(kMaxSources) + " partitions at most"};
@@ -53,7 +53,7 @@ Source& Sources::add(rd_kafka_t* client, std::string topic, std::int32_t partiti
 void Sources::remove(Source& source) {
   std::erase(all_, &source);
   std::unique_ptr<Source> ended;
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   const std::uint32_t number = DISPYTCH_SOURCE_SLOT(source.id);
   ended = std::move(slots_[number].source);
   free_.push_back(number);
@@ -66,13 +66,18 @@ Source* Sources::find(std::string_view topic, std::int32_t partition) const noex
 }
 
 Source* Sources::find(std::uint32_t id) const noexcept {
+  const plugin::Lock lock{mutex_};
+  return find_held(id);
+}
+
+Source* Sources::find_held(std::uint32_t id) const noexcept {
   const std::uint32_t number = DISPYTCH_SOURCE_SLOT(id);
   Source* source = number < slots_.size() ? slots_[number].source.get() : nullptr;
   return source != nullptr && source->id == id ? source : nullptr;
 }
 
 void Sources::delivered(const std::vector<Delivered>& runs) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   for (const Delivered& run : runs) {
     run.source->newest = std::max(run.source->newest, run.last);
     run.source->epochs.begin(run.first, run.epoch);
@@ -82,8 +87,8 @@ void Sources::delivered(const std::vector<Delivered>& runs) {
 }
 
 bool Sources::settle(std::uint64_t token) {
-  const std::lock_guard lock{mutex_};
-  Source* source = find(source_of(token));
+  const plugin::Lock lock{mutex_};
+  Source* source = find_held(source_of(token));
   if (source == nullptr || source->newest < 0) return false;
   const std::int64_t offset = offset_of(token, source->newest);
   if (offset <= source->settled) return false;
@@ -94,7 +99,7 @@ bool Sources::settle(std::uint64_t token) {
 
 PartitionsHandle Sources::unsynced() const {
   PartitionsHandle list{rd_kafka_topic_partition_list_new(1)};
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
     if (!slot.source || slot.source->unsynced < 0) continue;
     rd_kafka_topic_partition_t* position =
@@ -108,7 +113,7 @@ PartitionsHandle Sources::unsynced() const {
 }
 
 void Sources::synced(const rd_kafka_topic_partition_list_t& positions) {
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
     if (!slot.source) continue;
     const rd_kafka_topic_partition_t* position = rd_kafka_topic_partition_list_find(

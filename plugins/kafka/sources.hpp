@@ -5,13 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <librdkafka/rdkafka.h>
+
+#include <dispytch/plugin/mutex.hpp>
 
 #include "handles.hpp"
 #include "leader_epochs.hpp"
@@ -85,11 +86,13 @@ class Sources {
     std::unique_ptr<Source> source;
     std::uint32_t generation = 0;
   };
-  // Guards slots_ against changes, which the polling thread alone makes, and of every Source newest, settled, unsynced and epochs.
-  mutable std::mutex mutex_;
-  std::vector<Slot> slots_;
-  std::deque<std::uint32_t> free_;  // the one longest free is taken first: its generation lasts longest that way
-  std::vector<Source*> all_;
+  Source* find_held(std::uint32_t id) const noexcept DISPYTCH_REQUIRES(mutex_);
+
+  mutable plugin::Mutex mutex_;  // also of newest, settled, unsynced, its epoch and epochs of every Source
+  std::vector<Slot> slots_ DISPYTCH_GUARDED_BY(mutex_);
+  std::deque<std::uint32_t> free_
+      DISPYTCH_GUARDED_BY(mutex_);  // the one longest free is taken first: its generation lasts longest that way
+  std::vector<Source*> all_;        // the polling thread's
 };
 
 }  // namespace dispytch::kafka

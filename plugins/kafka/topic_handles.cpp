@@ -6,7 +6,7 @@ namespace dispytch::kafka {
 
 rd_kafka_topic_t* TopicHandles::find_other(rd_kafka_t* client, std::string_view name) {
   if (name.find('\0') != std::string_view::npos) return nullptr;  // it would end the name for librdkafka
-  const std::lock_guard lock{mutex_};
+  const plugin::Lock lock{mutex_};
   auto found = entries_.find(name);
   if (found == entries_.end()) {
     auto entry = std::make_unique<Entry>(Entry{std::string{name}, nullptr});

@@ -4,12 +4,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include <librdkafka/rdkafka.h>
+
+#include <dispytch/plugin/mutex.hpp>
 
 #include "handles.hpp"
 
@@ -37,8 +38,8 @@ class TopicHandles {
   rd_kafka_topic_t* find_other(rd_kafka_t* client, std::string_view name);
 
   std::atomic<const Entry*> last_ = nullptr;
-  std::mutex mutex_;  // guards entries_
-  std::unordered_map<std::string, std::unique_ptr<Entry>, Hash, std::equal_to<>> entries_;
+  plugin::Mutex mutex_;
+  std::unordered_map<std::string, std::unique_ptr<Entry>, Hash, std::equal_to<>> entries_ DISPYTCH_GUARDED_BY(mutex_);
 };
 
 }  // namespace dispytch::kafka

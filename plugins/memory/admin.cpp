@@ -11,7 +11,7 @@ struct Cut {
   std::int64_t offset;
 };
 
-Cut cut_of(Broker& broker, const plugin::Source& source) {
+Cut cut_of(Broker& broker, const plugin::Source& source) DISPYTCH_REQUIRES(broker.mutex) {
   Topic& topic = broker.existing_topic(source.topic);
   const std::int32_t index = source.partition.value_or(0);
   if (index < 0 || index >= topic.options().partitions) {
@@ -29,7 +29,7 @@ Cut cut_of(Broker& broker, const plugin::Source& source) {
 }  // namespace
 
 std::vector<plugin::Range> ranges(Broker& broker, std::string_view topic, std::string_view group) {
-  const std::lock_guard lock{broker.mutex};
+  const plugin::Lock lock{broker.mutex};
   const Group* const its_group = group.empty() ? nullptr : broker.find_group(std::string{group});
   std::vector<plugin::Range> all;
   for (const auto& partition : broker.existing_topic(topic).partitions()) {
@@ -42,7 +42,7 @@ std::vector<plugin::Range> ranges(Broker& broker, std::string_view topic, std::s
 }
 
 void delete_up_to(Broker& broker, std::span<const plugin::Source> sources) {
-  const std::lock_guard lock{broker.mutex};
+  const plugin::Lock lock{broker.mutex};
   std::vector<Cut> cuts;
   for (const plugin::Source& source : sources) cuts.push_back(cut_of(broker, source));
   for (const Cut& cut : cuts) cut.topic.delete_before(cut.partition, cut.offset);

@@ -11,12 +11,12 @@ constexpr std::size_t kMaxPartitionsOfAll = Member::kMaxSlots;  // one consumer 
 
 std::shared_ptr<Broker> Broker::open(const Options& options) {
   if (options.broker.empty()) return std::shared_ptr<Broker>{new Broker{options}};
-  static std::mutex registry_mutex;
+  static plugin::Mutex registry_mutex;                                             // of the registry
   static auto* const registry = new std::map<std::string, std::weak_ptr<Broker>>;  // never destroyed: plugins aren't unloaded
-  const std::lock_guard registry_lock{registry_mutex};
+  const plugin::Lock registry_lock{registry_mutex};
   std::weak_ptr<Broker>& known = (*registry)[options.broker];
   if (std::shared_ptr<Broker> broker = known.lock()) {
-    const std::lock_guard lock{broker->mutex};
+    const plugin::Lock lock{broker->mutex};
     broker->add(options);
     return broker;
   }

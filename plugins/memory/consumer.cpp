@@ -40,7 +40,7 @@ struct Consumer::Delivery {
 
 Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, Subscription subscription)
     : broker_{std::move(broker)}, clock_{host.clock()}, notify_{notify}, subscription_{std::move(subscription)} {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   std::vector<Topic*> wanted;
   for (const std::string& name : subscription_.names) wanted.push_back(&broker_->topic(name));
   for (const auto& [name, topic] : broker_->topics()) {
@@ -58,7 +58,7 @@ Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::No
 }
 
 Consumer::~Consumer() {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   std::erase(broker_->watchers, static_cast<TopicWatcher*>(this));
   group_->leave(*this);
   group_->rebalance(clock_.monotonic());
@@ -71,26 +71,28 @@ void Consumer::subscribe(Topic& topic) {
 }
 
 void Consumer::created(Topic& topic) {
+  broker_->mutex.assert_held();
   if (!subscription_.matches(topic.name())) return;
   subscribe(topic);
   group_->rebalance(clock_.monotonic());
 }
 
 void Consumer::signal() noexcept {
+  broker_->mutex.assert_held();
   if (std::exchange(notified_, true)) return;
   wakeup_.notify_one();
   notify_();
 }
 
 void Consumer::wake() {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   woken_ = true;
   wakeup_.notify_one();
 }
 
 plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out) {
   using SteadyClock = std::chrono::steady_clock;  // a waiting thread waits in real time, whatever the host's clock shows
-  std::unique_lock lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   const SteadyClock::time_point until = timeout.count() > 0 ? SteadyClock::now() + timeout : SteadyClock::time_point::min();
   for (;;) {
     const std::optional<std::chrono::nanoseconds> deadline = group_->next_deadline();
@@ -108,7 +110,7 @@ plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds t
       if (const auto due = next_due()) wait_for(*due - clock_.monotonic());
     }
     notified_ = false;
-    if (wakeup_.wait_until(lock, wait_until) == std::cv_status::timeout && SteadyClock::now() >= until) timeout = {};
+    if (!wakeup_.wait_until(broker_->mutex, wait_until) && SteadyClock::now() >= until) timeout = {};
   }
   woken_ = notified_ = false;
   return {};
@@ -181,7 +183,7 @@ std::optional<std::chrono::nanoseconds> Consumer::next_due() const noexcept {
 }
 
 plugin::Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   std::size_t fenced = 0;
   bool unknown_action = false;
   GroupPartition* last = nullptr;
@@ -237,7 +239,7 @@ plugin::Result<std::span<const plugin::Header>> Consumer::headers(const plugin::
 }
 
 plugin::Status Consumer::pause(std::span<const plugin::Source> sources, bool on) {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   plugin::Status status;
   for (const plugin::Source& source : sources) {
     GroupPartition* const partition = by_source(source.source);
@@ -252,7 +254,7 @@ plugin::Status Consumer::pause(std::span<const plugin::Source> sources, bool on)
 }
 
 plugin::Status Consumer::seek(std::span<const plugin::Source> sources, std::chrono::milliseconds) {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   for (const plugin::Source& source : sources) {
     GroupPartition* const partition = by_source(source.source);
     if (partition == nullptr) return plugin::Error{.code = DISPYTCH_EFENCED, .text = "a source to be moved is no longer this consumer's"};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,7 +17,7 @@
 
 namespace dispytch::memory {
 
-/// Guarded by the broker's mutex.
+/// Any thread; the functions of its bases are called under the broker's mutex, which guards what they are about.
 class Consumer final : private Member, private TopicWatcher {
  public:
   /// Joins its group. Throws plugin::Exception where a topic doesn't exist.
@@ -38,26 +37,26 @@ class Consumer final : private Member, private TopicWatcher {
 
   void signal() noexcept override;
   void created(Topic& topic) override;
-  void subscribe(Topic& topic);
+  void subscribe(Topic& topic) DISPYTCH_REQUIRES(broker_->mutex);
 
-  bool take_messages(plugin::Limits limits, plugin::BatchOut& out);
+  bool take_messages(plugin::Limits limits, plugin::BatchOut& out) DISPYTCH_REQUIRES(broker_->mutex);
   // Whether the limits allow more.
-  bool take_from(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery);
-  bool take_due(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery);
+  bool take_from(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery) DISPYTCH_REQUIRES(broker_->mutex);
+  bool take_due(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery) DISPYTCH_REQUIRES(broker_->mutex);
   // When the first of the delayed messages that may be delivered is due, on the host's monotonic clock.
-  std::optional<std::chrono::nanoseconds> next_due() const noexcept;
-  bool settle_event(std::uint64_t token);
+  std::optional<std::chrono::nanoseconds> next_due() const noexcept DISPYTCH_REQUIRES(broker_->mutex);
+  bool settle_event(std::uint64_t token) DISPYTCH_REQUIRES(broker_->mutex);
 
   const std::shared_ptr<Broker> broker_;
   const plugin::Clock clock_;
   const plugin::Notify notify_;
   const Subscription subscription_;
-  Group* group_ = nullptr;
+  Group* group_ DISPYTCH_POINTER_GUARDED_BY(broker_->mutex) = nullptr;
 
-  std::condition_variable wakeup_ = {};
-  bool woken_ = false;         // by wake(), since the last poll
-  bool notified_ = false;      // since the last poll: one notify is enough
-  std::size_t next_slot_ = 0;  // whose turn it is: sources take turns at being first in a batch
+  plugin::Condition wakeup_;
+  bool woken_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;         // by wake(), since the last poll
+  bool notified_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;      // since the last poll: one notify is enough
+  std::size_t next_slot_ DISPYTCH_GUARDED_BY(broker_->mutex) = 0;  // whose turn it is: sources take turns at being first in a batch
 };
 
 }  // namespace dispytch::memory

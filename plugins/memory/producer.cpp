@@ -16,12 +16,12 @@ Producer::Producer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::No
     : broker_{std::move(broker)}, host_{host}, clock_{host.clock()}, notify_{notify} {}
 
 Producer::~Producer() {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   for (const auto& [name, topic] : broker_->topics()) topic->forget(*this);
 }
 
 plugin::Accepted Producer::send(plugin::Strided<const plugin::MessageView> messages) noexcept {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   const bool had_reports = next_report_ < reports_.size();
   plugin::Accepted accepted;
   now_ms_.reset();
@@ -88,7 +88,7 @@ Topic& Producer::topic_of(const dispytch_message& message) {
 }
 
 std::size_t Producer::reports(plugin::Strided<plugin::Report> out) {
-  const std::lock_guard lock{broker_->mutex};
+  const plugin::Lock lock{broker_->mutex};
   std::size_t count = 0;
   for (; count < out.size() && next_report_ < reports_.size(); ++count) out.set(count, reports_[next_report_++]);
   if (next_report_ == reports_.size()) {

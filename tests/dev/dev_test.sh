@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Tests of ./dev, in a folder of their own that holds nothing but a copy of it. Usage: dev_test.sh DEV WORK TEST
+# Tests of ./dev, in a folder of their own that holds nothing but a copy of it and of tests/kafka/cluster. Usage: dev_test.sh DEV WORK TEST
 # shellcheck disable=SC2016  # the bodies of tools are for later
 set -uo pipefail
 dev=$1 work=$2 test=$3
 rm -rf "$work"
-mkdir -p "$work/bin"
+mkdir -p "$work/bin" "$work/tests/kafka"
 cp "$dev" "$work/dev"
+cp "$(dirname "$dev")/tests/kafka/cluster" "$work/tests/kafka/cluster"
 
 run() {  # COMMAND...: its status, standard output and standard error are in status, out, err after
   "$@" >"$work/out" 2>"$work/err" </dev/null
@@ -16,6 +17,9 @@ fail() { printf '%s\nstatus %s\nstandard output: %s\nstandard error: %s\n' "$1" 
 expect_status() { [ "$status" = "$1" ] || fail "expected status $1"; }
 expect_in() { [[ $2 == *"$1"* ]] || fail "expected to read: $1"; }
 expect_empty() { [ -z "$1" ] || fail "expected nothing here: $1"; }
+
+# The state of a process as a letter (proc(5)); nothing of one that ended, whether or not its parent has noticed.
+state() { sed 's/.*) //; /^Z/d' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
 
 # Nothing but what is named can be run with path=$work/bin; `tool NAME BODY` makes one that does BODY.
 machine() { for name in bash cat comm dirname env sed sort "$@"; do ln -s "$(command -v "$name")" "$work/bin/$name"; done; }
@@ -80,7 +84,6 @@ case "$test" in
       echo -Xmx7m >"$work/build/other/$node/jvm"
     done
     pid() { cut -d' ' -f1 "$work/build/other/$1/pid"; }
-    state() { sed 's/.*) //; /^Z/d' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
     await_state() { until [ "$(state "$1")" = "$2" ]; do :; done; }
     hurt() { run env DISPYTCH_KAFKA_HOME=build/other PATH="$work/bin:$PATH" "$work/dev" kafka "$@"; }
     hurt freeze 1
@@ -126,13 +129,32 @@ case "$test" in
     read -r chaos options <"$work/begun"
     pids=("$chaos")
     for node in 1 2 3; do pids+=("$(cut -d' ' -f1 "$work/build/kafka3/$node/pid")"); done
-    for pid in "${pids[@]}"; do [ -e "/proc/$pid" ] || fail "process $pid doesn't run"; done
+    for pid in "${pids[@]}"; do [ -n "$(state "$pid")" ] || fail "process $pid doesn't run"; done
     kill "$dev"
     wait "$dev"
     status=$? out=$(cat "$work/out") err=$(cat "$work/err")
     expect_status 143
     [ "$options" = "--seed 7" ] || fail "expected the options to be passed on"
-    for pid in "${pids[@]}"; do [ ! -e "/proc/$pid" ] || fail "process $pid still runs"; done
+    for pid in "${pids[@]}"; do [ -z "$(state "$pid")" ] || fail "process $pid still runs"; done
+    ;;
+  ChaosLeavesNoBrokerWhereItIsInterruptedWhileTheyStart)
+    mkdir -p "$work/build/release/bin" "$work/build/cache/kafka-4.1.0"
+    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    tool cmake 'exit 0'
+    tool java '[[ $* != *kafka.Kafka* ]] || exec sleep 60'
+    mkfifo "$work/asked"
+    tool kcat "if [ -e '$work/asked' ]; then echo >'$work/asked'; rm -f '$work/asked'; fi; exit 1"  # no broker ever answers
+    env PATH="$work/bin:$PATH" "$work/dev" chaos >"$work/out" 2>"$work/err" </dev/null &
+    dev=$!
+    read -r _ <"$work/asked"
+    pids=()
+    for node in 1 2 3; do pids+=("$(cut -d' ' -f1 "$work/build/kafka3/$node/pid")"); done
+    for pid in "${pids[@]}"; do [ -n "$(state "$pid")" ] || fail "process $pid doesn't run"; done
+    kill "$dev"
+    wait "$dev"
+    status=$? out=$(cat "$work/out") err=$(cat "$work/err")
+    expect_status 143
+    for pid in "${pids[@]}"; do [ -z "$(state "$pid")" ] || fail "process $pid still runs"; done
     ;;
   SetupNamesThePackagesWhereThereIsNoApt)
     machine

@@ -10,13 +10,20 @@ namespace dispytch::app {
 
 Supervisor::~Supervisor() {
   request_stop();
+  for (std::thread& thread : take_threads()) thread.join();
+}
+
+std::vector<std::thread> Supervisor::take_threads() {
+  const Lock lock{mutex_};
+  std::vector<std::thread> threads;
   for (Entry& entry : entries_) {
-    if (entry.thread.joinable()) entry.thread.join();
+    if (entry.thread.joinable()) threads.push_back(std::move(entry.thread));
   }
+  return threads;
 }
 
 void Supervisor::start(Kind kind, std::string name, Body body) {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   const std::size_t index = entries_.size();
   entries_.push_back({kind, std::move(name)});
   entries_.back().thread = std::thread{[this, index, body = std::move(body), stop = stop_.get_token()] {
@@ -36,7 +43,7 @@ void Supervisor::start(Kind kind, std::string name, Body body) {
 
 void Supervisor::ended(std::size_t index, std::optional<Error> error) {
   {
-    const std::lock_guard lock{mutex_};
+    const Lock lock{mutex_};
     Entry& entry = entries_[index];
     entry.running = false;
     if (error) {
@@ -57,7 +64,7 @@ std::size_t Supervisor::count_running(std::optional<Kind> kind) const {
 
 void Supervisor::wait(const std::stop_token& stop, const std::function<bool()>& over) {
   constexpr std::chrono::milliseconds kLook{20};
-  std::unique_lock lock{mutex_};
+  UniqueLock lock{mutex_};
   const bool has_listeners = std::ranges::any_of(entries_, [](const Entry& entry) { return entry.kind == Kind::listener; });
   while (!stop.stop_requested() && !stop_.stop_requested()) {
     if (count_running({}) == 0) return;
@@ -66,33 +73,33 @@ void Supervisor::wait(const std::stop_token& stop, const std::function<bool()>& 
     const bool done = over && over();
     lock.lock();
     if (done) return;
-    changed_.wait_for(lock, kLook);
+    changed_.wait_for(mutex_, kLook);
   }
 }
 
 bool Supervisor::join(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   {
-    std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, timeout, [this] { return count_running({}) == 0; })) return false;
+    const Lock lock{mutex_};
+    while (count_running({}) > 0 && changed_.wait_until(mutex_, deadline)) {}
+    if (count_running({}) > 0) return false;
   }
-  for (Entry& entry : entries_) {
-    if (entry.thread.joinable()) entry.thread.join();
-  }
+  for (std::thread& thread : take_threads()) thread.join();
   return true;
 }
 
 bool Supervisor::tasks_running() const {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   return count_running(Kind::task) > 0;
 }
 
 std::optional<Error> Supervisor::failure() const {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   return failure_;
 }
 
 std::string Supervisor::still_running() const {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   std::string names;
   for (const Entry& entry : entries_) {
     if (!entry.running) continue;

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +10,8 @@
 #include <vector>
 
 #include <dispytch/result.hpp>
+
+#include "base/mutex.hpp"
 
 namespace dispytch::app {
 
@@ -50,13 +50,15 @@ class Supervisor {
     std::thread thread = {};
   };
 
-  std::size_t count_running(std::optional<Kind> kind) const;  // under the lock
+  std::size_t count_running(std::optional<Kind> kind) const DISPYTCH_REQUIRES(mutex_);
   void ended(std::size_t index, std::optional<Error> error);
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::vector<Entry> entries_;
-  std::optional<Error> failure_;
+  std::vector<std::thread> take_threads();
+
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::vector<Entry> entries_ DISPYTCH_GUARDED_BY(mutex_);
+  std::optional<Error> failure_ DISPYTCH_GUARDED_BY(mutex_);
   std::stop_source stop_;
 };
 

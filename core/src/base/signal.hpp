@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+
+#include "base/mutex.hpp"
 
 namespace dispytch {
 
@@ -15,7 +15,7 @@ class Signal {
   void set() noexcept {
     if (set_.load(std::memory_order_acquire)) return;
     {
-      const std::lock_guard lock{mutex_};
+      const Lock lock{mutex_};
       set_.store(true, std::memory_order_release);
     }
     changed_.notify_all();
@@ -23,15 +23,15 @@ class Signal {
 
   /// Waits until it is set, at most for `timeout`, and clears it. Returns whether it was set.
   bool wait(std::chrono::milliseconds timeout) {
-    std::unique_lock lock{mutex_};
-    const bool was_set = changed_.wait_for(lock, timeout, [this] { return set_.load(std::memory_order_relaxed); });
-    set_.store(false, std::memory_order_relaxed);
-    return was_set;
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const Lock lock{mutex_};
+    while (!set_.load(std::memory_order_relaxed) && changed_.wait_until(mutex_, deadline)) {}
+    return set_.exchange(false, std::memory_order_relaxed);
   }
 
  private:
-  std::mutex mutex_;  // guards the change of set_ against a wait about to begin
-  std::condition_variable changed_;
+  Mutex mutex_;  // held while set_ is set, so that a wait that is about to begin sees it; set_ itself is read without it
+  Condition changed_;
   std::atomic<bool> set_{false};
 };
 

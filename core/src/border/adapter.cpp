@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "border/consumer_handle.hpp"
 #include "border/error.hpp"
 #include "border/producer_handle.hpp"
-#include "border/signals_blocked.hpp"
 
 namespace dispytch::border {
 namespace {

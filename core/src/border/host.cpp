@@ -1,7 +1,6 @@
 #include "border/host.hpp"
 
 #include <exception>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -74,25 +73,25 @@ HostServices::HostServices(std::string plugin_id, HostOptions options)
 }
 
 std::uint64_t HostServices::add_cookie(NotifyCallback callback) {
-  const std::unique_lock lock{mutex_};
+  const WriterLock lock{mutex_};
   callbacks_.emplace(next_cookie_, std::move(callback));
   return next_cookie_++;
 }
 
 void HostServices::set_callback(std::uint64_t cookie, NotifyCallback callback) {
-  const std::unique_lock lock{mutex_};
+  const WriterLock lock{mutex_};
   if (const auto found = callbacks_.find(cookie); found != callbacks_.end()) found->second = std::move(callback);
 }
 
 void HostServices::remove_cookie(std::uint64_t cookie) {
-  const std::unique_lock lock{mutex_};
+  const WriterLock lock{mutex_};
   callbacks_.erase(cookie);
 }
 
 void HostServices::notify(std::uint64_t cookie) noexcept {
   quietly([&] {
     {
-      const std::shared_lock lock{mutex_};
+      const ReaderLock lock{mutex_};
       if (const auto found = callbacks_.find(cookie); found != callbacks_.end()) {
         if (found->second) found->second();
         return;

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 
 #include <dispytch/plugin/abi.h>
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "border/metrics.hpp"
 
 namespace dispytch::border {
@@ -50,9 +50,9 @@ class HostServices {
   dispytch_clock clock_extension_ = {};
   dispytch_host raw_ = {};
 
-  std::shared_mutex mutex_ = {};  // guards callbacks_ and next_cookie_; shared while a callback runs
-  std::unordered_map<std::uint64_t, NotifyCallback> callbacks_ = {};
-  std::uint64_t next_cookie_ = 1;
+  SharedMutex mutex_;  // shared while a callback runs
+  std::unordered_map<std::uint64_t, NotifyCallback> callbacks_ DISPYTCH_GUARDED_BY(mutex_) = {};
+  std::uint64_t next_cookie_ DISPYTCH_GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace dispytch::border

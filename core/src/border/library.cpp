@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +11,8 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 
-#include "border/signals_blocked.hpp"
+#include "base/mutex.hpp"
+#include "base/thread.hpp"
 #include "border/table_check.hpp"
 
 namespace dispytch::border {
@@ -24,10 +24,10 @@ using Entry = const dispytch_plugin*(std::uint32_t) noexcept;
 // Never destroyed, so that nothing is unloaded when the process ends: threads, thread-locals and static destructors of a plugin may
 // still run then.
 struct Registry {
-  std::mutex mutex;                                         // guards all of it; held while a library is loaded
-  std::map<fs::path, std::unique_ptr<Library>> by_path;     // by real path
-  std::map<std::string, std::unique_ptr<Library>> adopted;  // by id
-  std::vector<boost::dll::shared_library> opened;           // refused ones too: their constructors have run
+  Mutex mutex;                                                                         // held while a library is loaded
+  std::map<fs::path, std::unique_ptr<Library>> by_path DISPYTCH_GUARDED_BY(mutex);     // by real path
+  std::map<std::string, std::unique_ptr<Library>> adopted DISPYTCH_GUARDED_BY(mutex);  // by id
+  std::vector<boost::dll::shared_library> opened DISPYTCH_GUARDED_BY(mutex);           // refused ones too: their constructors have run
 };
 
 Registry& registry() {
@@ -94,7 +94,7 @@ Result<const dispytch_plugin*> open(const fs::path& path, const fs::path& real_p
 
 Result<const Library*> load(std::string_view name_or_path, const PluginSearch& search) {
   Registry& all = registry();
-  const std::lock_guard lock{all.mutex};
+  const Lock lock{all.mutex};
   if (const auto found = all.adopted.find(std::string{name_or_path}); found != all.adopted.end()) return found->second.get();
 
   Result<fs::path> path = find_plugin(name_or_path, search);
@@ -121,7 +121,7 @@ const Library& adopt(const dispytch_plugin& table) {
   const bool named = DISPYTCH_HAS(dispytch_plugin, &table, id) && table.id != nullptr;
   check_table(table, !named ? "the plugin linked into this program" : "the plugin `" + std::string{table.id} + "`").value();
   Registry& all = registry();
-  const std::lock_guard lock{all.mutex};
+  const Lock lock{all.mutex};
   std::unique_ptr<Library>& library = all.adopted[table.id];
   if (library == nullptr) library = std::make_unique<Library>(table, fs::path{});
   if (&library->table() != &table) {

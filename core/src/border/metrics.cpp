@@ -12,7 +12,7 @@ static_assert(static_cast<int>(MetricKind::histogram) == DISPYTCH_METRIC_HISTOGR
 
 std::uint32_t MetricRegistry::declare(std::uint32_t kind, std::string_view name, std::string_view unit) {
   if (kind < DISPYTCH_METRIC_COUNTER || kind > DISPYTCH_METRIC_HISTOGRAM) return 0;
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   const auto same = std::find_if(metrics_.begin(), metrics_.end(), [&](const Metric& metric) { return metric.name == name; });
   if (same != metrics_.end()) return static_cast<std::uint32_t>(same - metrics_.begin()) + 1;
   if (metrics_.size() == kCapacity) return 0;
@@ -38,7 +38,7 @@ void MetricRegistry::record(std::uint32_t id, double value) noexcept {
 }
 
 std::vector<MetricValue> MetricRegistry::snapshot() const {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   std::vector<MetricValue> all;
   all.reserve(metrics_.size());
   for (const Metric& metric : metrics_) {

@@ -5,10 +5,11 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/mutex.hpp"
 
 namespace dispytch::border {
 
@@ -39,8 +40,8 @@ class MetricRegistry {
     std::atomic<double> value{0};
     std::atomic<std::uint64_t> count{0};
   };
-  mutable std::mutex mutex_;  // guards metrics_'s shape; its elements stay where they are
-  std::deque<Metric> metrics_ = {};
+  mutable Mutex mutex_;
+  std::deque<Metric> metrics_ DISPYTCH_GUARDED_BY(mutex_) = {};  // its elements stay where they are, and are read without the mutex
   std::array<std::atomic<Metric*>, kCapacity> by_id_ = {};
 };
 

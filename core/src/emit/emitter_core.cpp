@@ -1,9 +1,9 @@
 #include "emit/emitter_core.hpp"
 
-#include <csignal>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "border/error.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"
@@ -56,9 +56,9 @@ OutgoingMessage owned(const dispytch_message& message) {
 
 // Where a thread waits for the answer to its own emit. One for each thread: it can't wait for two.
 struct Waiter {
-  std::mutex mutex;  // guards what follows
-  std::condition_variable answered;
-  std::optional<Result<Receipt>> result;
+  Mutex mutex;
+  Condition answered;
+  std::optional<Result<Receipt>> result DISPYTCH_GUARDED_BY(mutex);
 };
 
 std::string text_of(const dispytch_report& report) {
@@ -73,12 +73,6 @@ Error error_of(const dispytch_report& report) {
           .maybe_sent = (report.flags & DISPYTCH_ERROR_MAYBE_SENT) != 0,
           .fatal = (report.flags & DISPYTCH_ERROR_FATAL) != 0,
           .broker_code = report.broker_code};
-}
-
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 }  // namespace
@@ -177,10 +171,13 @@ template <class Send>
 Result<Receipt> EmitterCore::wait_for(Send send) {
   if (Result<void> allowed = refuse_on_pump("emit and wait"); !allowed) return std::move(allowed).error();
   thread_local Waiter waiter;
-  waiter.result.reset();
+  {
+    const Lock lock{waiter.mutex};
+    waiter.result.reset();
+  }
   Pending& pending = *PendingPool::instance().take();
   pending.done = [to = &waiter](const Result<Receipt>& result) {
-    const std::lock_guard lock{to->mutex};
+    const Lock lock{to->mutex};
     to->result = result;
     to->answered.notify_one();
   };
@@ -190,9 +187,9 @@ Result<Receipt> EmitterCore::wait_for(Send send) {
     return std::move(sent).error();
   }
   // No time limit of its own: the client's delivery timeout ends every message with a report.
-  std::unique_lock lock{waiter.mutex};
-  while (!waiter.answered.wait_for(lock, kLongestNap, [] { return waiter.result.has_value(); })) {
-    if (options_.pumping != emit::Pumping::inline_) continue;
+  UniqueLock lock{waiter.mutex};
+  while (!waiter.result) {
+    if (waiter.answered.wait_for(waiter.mutex, kLongestNap) || options_.pumping != emit::Pumping::inline_) continue;
     lock.unlock();
     serve();
     lock.lock();
@@ -337,16 +334,16 @@ Result<void> EmitterCore::refuse_on_pump(std::string_view what) const {
 }
 
 void EmitterCore::pump(std::stop_token stop) {
-  block_signals();
+  block_signals_in_this_thread();
   while (!stop.stop_requested()) {
     std::uint64_t asked = 0;
     {
-      const std::lock_guard lock{swept_mutex_};
+      const Lock lock{swept_mutex_};
       asked = sweeps_asked_;
     }
     while (serve() > 0) {}
     {
-      const std::lock_guard lock{swept_mutex_};
+      const Lock lock{swept_mutex_};
       sweeps_done_ = asked;
       if (sweeps_done_ != sweeps_asked_) continue;
     }
@@ -357,7 +354,7 @@ void EmitterCore::pump(std::stop_token stop) {
 
 std::size_t EmitterCore::serve() {
   if (on_pump()) return 0;  // a callback that emits inline: the call below it goes on
-  const std::lock_guard lock{serving_};
+  const Lock lock{serving_};
   answering = this;
   std::uint32_t count = 0;
   if (const dispytch_status status = producer_->reports(reports_, count); status < 0 && !broken_) {
@@ -430,11 +427,13 @@ Result<void> EmitterCore::flush(std::chrono::milliseconds timeout) {
                  .retriable = true,
                  .maybe_sent = true};
   }
-  std::unique_lock lock{swept_mutex_};
+  const Lock lock{swept_mutex_};
   const std::uint64_t mine = ++sweeps_asked_;
   reports_ready_.set();
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - options_.clock->monotonic());
-  if (!swept_.wait_for(lock, std::max(left, std::chrono::milliseconds{1}), [&] { return sweeps_done_ >= mine; })) {
+  const auto give_up = std::chrono::steady_clock::now() + std::max(left, std::chrono::milliseconds{1});
+  while (sweeps_done_ < mine && swept_.wait_until(swept_mutex_, give_up)) {}
+  if (sweeps_done_ < mine) {
     return Error{.code = ErrorCode::timeout,
                  .text = "callbacks of emitter `" + options_.name + "` were still running after " + std::to_string(timeout.count()) + " ms",
                  .retriable = true,

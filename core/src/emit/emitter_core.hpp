@@ -2,11 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +13,7 @@
 #include <dispytch/emitter.hpp>
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "base/signal.hpp"
 #include "border/producer_handle.hpp"
 #include "emit/chain.hpp"
@@ -101,14 +100,14 @@ class EmitterCore {
   Signal reports_ready_;  // set by the plugin: reports are there
   Signal room_;           // set by the plugin and by the pump: there may be room in the local queue
 
-  std::mutex serving_;  // one call of reports at a time; guards what follows
-  std::vector<dispytch_report> reports_;
-  bool broken_ = false;  // the plugin can report no more, which has been said
+  Mutex serving_;  // one call of reports at a time
+  std::vector<dispytch_report> reports_ DISPYTCH_GUARDED_BY(serving_);
+  bool broken_ DISPYTCH_GUARDED_BY(serving_) = false;  // the plugin can report no more, which has been said
 
-  std::mutex swept_mutex_;  // guards the two counters: flush asks for a sweep of the reports and waits for its end
-  std::condition_variable swept_;
-  std::uint64_t sweeps_asked_ = 0;
-  std::uint64_t sweeps_done_ = 0;
+  Mutex swept_mutex_;  // of the two counters: flush asks for a sweep of the reports and waits for its end
+  Condition swept_;
+  std::uint64_t sweeps_asked_ DISPYTCH_GUARDED_BY(swept_mutex_) = 0;
+  std::uint64_t sweeps_done_ DISPYTCH_GUARDED_BY(swept_mutex_) = 0;
 
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> failed_callbacks_{0};

@@ -29,7 +29,7 @@ Pending* PendingPool::take() {
 }
 
 Pending* PendingPool::take_chain() {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   if (!chains_.empty()) {
     Pending* chain = chains_.back();
     chains_.pop_back();
@@ -46,7 +46,7 @@ Pending* PendingPool::take_chain() {
 
 void PendingPool::put_back(Pending* chain) noexcept {
   if (chain == nullptr) return;
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   chains_.push_back(chain);
 }
 

@@ -4,14 +4,13 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include <dispytch/emitter.hpp>
 
-namespace dispytch::emit {
+#include "base/mutex.hpp"
 
-class EmitterCore;
+namespace dispytch::emit {
 
 /// One emit on its way. Its address is the token that crosses the border and comes back in the report.
 struct Pending {
@@ -35,7 +34,7 @@ class PendingPool {
   /// [any] Calls `use` for each that belongs to `owner`; that emitter must not send meanwhile.
   template <class Use>
   void for_each_of(const void* owner, Use use) {
-    const std::lock_guard lock{mutex_};
+    const Lock lock{mutex_};
     for (const auto& chunk : chunks_) {
       for (std::size_t i = 0; i < kChain; ++i) {
         if (chunk[i].owner.load(std::memory_order_relaxed) == owner) use(chunk[i]);
@@ -49,9 +48,9 @@ class PendingPool {
   static Local& local() noexcept;
   Pending* take_chain();
 
-  std::mutex mutex_;  // guards what follows
-  std::vector<std::unique_ptr<Pending[]>> chunks_;
-  std::vector<Pending*> chains_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Pending[]>> chunks_ DISPYTCH_GUARDED_BY(mutex_);
+  std::vector<Pending*> chains_ DISPYTCH_GUARDED_BY(mutex_);
 };
 
 }  // namespace dispytch::emit

@@ -13,7 +13,7 @@ void Attempt::begin_part() {
   if (!options_.emitter) {
     throw Exception{ErrorCode::invalid, "Context::emit: the listener has no emitter; name one as its `emitter` in the config file"};
   }
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   if (over_ || abandoned_) {
     throw Exception{ErrorCode::invalid,
                     "Context::emit: the message is settled, or somebody else's, already; emit before its handler is done"};
@@ -33,28 +33,36 @@ void Attempt::emit(const OutgoingMessage& message) {
 }
 
 void Attempt::expect_completion() {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   completion_due_ = true;
   ++parts_;
 }
 
 void Attempt::complete(Outcome outcome) {
-  std::unique_lock lock{mutex_};
-  if (!std::exchange(completion_due_, false)) return;
-  answer_.outcome = std::move(outcome);
-  end_part(std::move(lock));
+  std::optional<Answer> answer;
+  {
+    const Lock lock{mutex_};
+    if (!std::exchange(completion_due_, false)) return;
+    answer_.outcome = std::move(outcome);
+    answer = end_part();
+  }
+  give(std::move(answer));
 }
 
 void Attempt::fail(std::string reason) {
   if (reason.empty()) reason = "its Completion said that it failed, and no reason";  // an empty one would say that it didn't
-  std::unique_lock lock{mutex_};
-  if (!std::exchange(completion_due_, false)) return;
-  if (answer_.failure.empty()) answer_.failure = std::move(reason);
-  end_part(std::move(lock));
+  std::optional<Answer> answer;
+  {
+    const Lock lock{mutex_};
+    if (!std::exchange(completion_due_, false)) return;
+    if (answer_.failure.empty()) answer_.failure = std::move(reason);
+    answer = end_part();
+  }
+  give(std::move(answer));
 }
 
 std::optional<Attempt::Answer> Attempt::returned(Outcome outcome) {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   if (outcome.kind() != Outcome::Kind::done) answer_.outcome = std::move(outcome);
   if (parts_ > 0 && --parts_ == 0) {
     over_ = true;
@@ -65,26 +73,32 @@ std::optional<Attempt::Answer> Attempt::returned(Outcome outcome) {
 }
 
 void Attempt::abandon() {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   abandoned_ = true;
 }
 
 void Attempt::emitted(const Result<Receipt>& result) {
-  std::unique_lock lock{mutex_};
-  if (!result) {
-    if (answer_.failure.empty()) answer_.failure = "what it emitted was not stored: " + result.error().text;
-    answer_.fatal = answer_.fatal || result.error().fatal;
+  std::optional<Answer> answer;
+  {
+    const Lock lock{mutex_};
+    if (!result) {
+      if (answer_.failure.empty()) answer_.failure = "what it emitted was not stored: " + result.error().text;
+      answer_.fatal = answer_.fatal || result.error().fatal;
+    }
+    answer = end_part();
   }
-  end_part(std::move(lock));
+  give(std::move(answer));
 }
 
-void Attempt::end_part(std::unique_lock<std::mutex> lock) {
-  if (parts_ == 0 || --parts_ > 0) return;
+std::optional<Attempt::Answer> Attempt::end_part() {
+  if (parts_ == 0 || --parts_ > 0) return std::nullopt;
   over_ = true;
-  if (abandoned_ || !waited_for_) return;
-  Answer answer = std::move(answer_);
-  lock.unlock();
-  options_.answer(std::move(answer));
+  if (abandoned_ || !waited_for_) return std::nullopt;
+  return std::move(answer_);
+}
+
+void Attempt::give(std::optional<Answer> answer) {
+  if (answer) options_.answer(*std::move(answer));
 }
 
 }  // namespace dispytch::listen

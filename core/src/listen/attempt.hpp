@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <dispytch/context.hpp>
+
+#include "base/mutex.hpp"
 
 namespace dispytch::detail {
 class EmitterCore;
@@ -53,17 +54,19 @@ class Attempt final : public detail::Attempt, public std::enable_shared_from_thi
  private:
   void begin_part();
   void emitted(const Result<Receipt>& result);
-  void end_part(std::unique_lock<std::mutex> lock);
+  // The answer, where that was the last part and somebody waits for the end: it is given once the mutex is free.
+  std::optional<Answer> end_part() DISPYTCH_REQUIRES(mutex_);
+  void give(std::optional<Answer> answer) DISPYTCH_EXCLUDES(mutex_);
 
   const Options options_;
   std::shared_ptr<void> frame_;
-  std::mutex mutex_;         // guards what follows
-  std::uint32_t parts_ = 1;  // the call itself; its Completion; each emit that isn't answered
-  bool completion_due_ = false;
-  bool over_ = false;        // all parts have ended
-  bool waited_for_ = false;  // returned() has gone away with nothing
-  bool abandoned_ = false;
-  Answer answer_;
+  Mutex mutex_;
+  std::uint32_t parts_ DISPYTCH_GUARDED_BY(mutex_) = 1;  // the call itself; its Completion; each emit that isn't answered
+  bool completion_due_ DISPYTCH_GUARDED_BY(mutex_) = false;
+  bool over_ DISPYTCH_GUARDED_BY(mutex_) = false;        // all parts have ended
+  bool waited_for_ DISPYTCH_GUARDED_BY(mutex_) = false;  // returned() has gone away with nothing
+  bool abandoned_ DISPYTCH_GUARDED_BY(mutex_) = false;
+  Answer answer_ DISPYTCH_GUARDED_BY(mutex_);
 };
 
 }  // namespace dispytch::listen

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.hpp"
 
 namespace dispytch::listen {
 
@@ -18,7 +19,7 @@ class Inbox {
 
   /// Any thread, never blocks for long. false: it is closed, and nothing happens.
   bool post(News news) {
-    const std::lock_guard lock{mutex_};
+    const Lock lock{mutex_};
     if (closed_) return false;
     const bool first = news_.empty();
     news_.push_back(std::move(news));
@@ -29,7 +30,7 @@ class Inbox {
   /// The owner: does what was posted, in order. Returns whether there was anything.
   bool run() {
     {
-      const std::lock_guard lock{mutex_};
+      const Lock lock{mutex_};
       if (news_.empty()) return false;
       running_.swap(news_);
     }
@@ -40,16 +41,16 @@ class Inbox {
 
   /// The owner, at its end: what comes later finds nobody.
   void close() {
-    const std::lock_guard lock{mutex_};
+    const Lock lock{mutex_};
     closed_ = true;
     news_.clear();
   }
 
  private:
   const std::function<void()> wake_;
-  std::mutex mutex_;  // guards news_ and closed_, and that wake_ isn't called after close()
-  std::vector<News> news_;
-  bool closed_ = false;
+  Mutex mutex_;  // held while wake_ is called, so that it isn't after close()
+  std::vector<News> news_ DISPYTCH_GUARDED_BY(mutex_);
+  bool closed_ DISPYTCH_GUARDED_BY(mutex_) = false;
   std::vector<News> running_;  // the owner's
 };
 

@@ -1,10 +1,9 @@
 #include "listen/membership_keeper.hpp"
 
 #include <chrono>
-#include <csignal>
 #include <utility>
 
-#include <pthread.h>
+#include "base/thread.hpp"
 
 namespace dispytch::listen {
 namespace {
@@ -28,33 +27,36 @@ void MembershipKeeper::work_begins() noexcept {
   rounds_.fetch_add(1, std::memory_order_relaxed);
   working_.store(true, std::memory_order_seq_cst);
   if (!asleep_.load(std::memory_order_seq_cst)) return;
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   awake_.notify_one();
 }
 
 // Sleeps while there is no work, looks every kPatience while there is.
 void MembershipKeeper::watch(const std::stop_token& stop) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  block_signals_in_this_thread();
   while (!stop.stop_requested()) {
     std::uint64_t seen = 0;
     {
-      std::unique_lock lock{mutex_};
+      const Lock lock{mutex_};
       asleep_.store(true, std::memory_order_seq_cst);
-      awake_.wait(lock, stop, [this] { return working_.load(std::memory_order_seq_cst); });
+      while (!working_.load(std::memory_order_seq_cst) && !stop.stop_requested()) awake_.wait(mutex_, stop);
       asleep_.store(false, std::memory_order_relaxed);
       seen = rounds_.load(std::memory_order_relaxed);
-      awake_.wait_for(lock, stop, kPatience, [] { return false; });
+      pause(kPatience, stop);
     }
     if (stop.stop_requested()) return;
     while (working_.load(std::memory_order_relaxed) && rounds_.load(std::memory_order_relaxed) == seen && !stop.stop_requested()) {
       Turn expected = Turn::handler;
       if (turn_.compare_exchange_strong(expected, Turn::keeper, std::memory_order_acq_rel)) keep(stop);
-      std::unique_lock lock{mutex_};
-      awake_.wait_for(lock, stop, kPatience / 10, [] { return false; });
+      const Lock lock{mutex_};
+      pause(kPatience / 10, stop);
     }
   }
+}
+
+void MembershipKeeper::pause(milliseconds time, const std::stop_token& stop) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (!stop.stop_requested() && std::chrono::steady_clock::now() < deadline) awake_.wait_until(mutex_, stop, deadline);
 }
 
 void MembershipKeeper::keep(const std::stop_token& stop) {
@@ -63,11 +65,11 @@ void MembershipKeeper::keep(const std::stop_token& stop) {
     if (useful) {
       useful = keep_alive_.poll();
     } else {
-      std::unique_lock lock{mutex_};
-      if (!wanted_back_.load(std::memory_order_acquire)) back_.wait_for(lock, kRest);
+      const Lock lock{mutex_};
+      if (!wanted_back_.load(std::memory_order_acquire)) back_.wait_for(mutex_, kRest);
     }
   }
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   wanted_back_.store(false, std::memory_order_relaxed);
   turn_.store(Turn::stepping, std::memory_order_release);
   back_.notify_all();
@@ -76,9 +78,9 @@ void MembershipKeeper::keep(const std::stop_token& stop) {
 void MembershipKeeper::take_back() noexcept {
   wanted_back_.store(true, std::memory_order_release);
   keep_alive_.wake();
-  std::unique_lock lock{mutex_};
+  const Lock lock{mutex_};
   back_.notify_all();
-  back_.wait(lock, [this] { return turn_.load(std::memory_order_acquire) == Turn::stepping; });
+  while (turn_.load(std::memory_order_acquire) != Turn::stepping) back_.wait(mutex_);
 }
 
 }  // namespace dispytch::listen

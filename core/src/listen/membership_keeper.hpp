@@ -2,12 +2,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 
+#include "base/mutex.hpp"
 #include "listen/dispatcher.hpp"
 
 namespace dispytch::listen {
@@ -36,6 +36,8 @@ class MembershipKeeper {
   void watch(const std::stop_token& stop);
   void keep(const std::stop_token& stop);
   void take_back() noexcept;
+  // Waits for all that time, unless it is to stop before.
+  void pause(std::chrono::milliseconds time, const std::stop_token& stop) DISPYTCH_REQUIRES(mutex_);
 
   const Dispatcher::KeepAlive keep_alive_;
   std::atomic<Turn> turn_{Turn::stepping};
@@ -43,9 +45,9 @@ class MembershipKeeper {
   std::atomic<bool> working_{false};
   std::atomic<bool> asleep_{false};
   std::atomic<bool> wanted_back_{false};
-  std::mutex mutex_;  // for the two conditions
-  std::condition_variable_any awake_;
-  std::condition_variable back_;
+  Mutex mutex_;  // guards nothing: it is for the two conditions
+  StoppableCondition awake_;
+  Condition back_;
   std::jthread thread_;
 };
 

@@ -1,8 +1,6 @@
 #include "listen/pool.hpp"
 
-#include <csignal>
-
-#include <pthread.h>
+#include "base/thread.hpp"
 
 namespace dispytch::listen {
 
@@ -18,22 +16,21 @@ Pool::~Pool() {
 
 void Pool::submit(WorkUnit& unit) {
   {
-    const std::lock_guard lock{mutex_};
+    const Lock lock{mutex_};
     units_.push_back(&unit);
   }
   changed_.notify_one();
 }
 
 void Pool::work(const std::stop_token& stop) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  block_signals_in_this_thread();
   codec::Decoder decoder;
   while (true) {
     WorkUnit* unit = nullptr;
     {
-      std::unique_lock lock{mutex_};
-      if (!changed_.wait(lock, stop, [this] { return !units_.empty(); })) return;
+      const Lock lock{mutex_};
+      while (units_.empty() && !stop.stop_requested()) changed_.wait(mutex_, stop);
+      if (units_.empty()) return;
       unit = units_.front();
       units_.pop_front();
     }

@@ -1,13 +1,13 @@
 // Worker threads for a listener's handlers.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "listen/executor.hpp"
 
 namespace dispytch::listen {
@@ -25,9 +25,9 @@ class Pool final : public Executor {
  private:
   void work(const std::stop_token& stop);
 
-  std::mutex mutex_;  // guards units_
-  std::condition_variable_any changed_;
-  std::deque<WorkUnit*> units_;
+  Mutex mutex_;
+  StoppableCondition changed_;
+  std::deque<WorkUnit*> units_ DISPYTCH_GUARDED_BY(mutex_);
   std::vector<std::jthread> workers_;
 };
 

@@ -1,11 +1,9 @@
 #include "operate/control_socket.hpp"
 
-#include <pthread.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <array>
-#include <csignal>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -20,6 +18,7 @@
 #include <dispytch/result.hpp>
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 
 namespace dispytch::operate {
 namespace {
@@ -118,9 +117,7 @@ struct ControlSocket::Server {
   std::jthread thread = {};
 
   void serve(const std::stop_token& stop) {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    block_signals_in_this_thread();
     while (!stop.stop_requested()) {
       try {
         if (!socket.poll(kLook, Poco::Net::Socket::SELECT_READ)) continue;

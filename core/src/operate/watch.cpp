@@ -1,11 +1,11 @@
 #include "operate/watch.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <optional>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 
 namespace dispytch::operate {
 namespace {
@@ -32,19 +32,33 @@ std::string in_words(const listen::Unfinished& one) {
 }  // namespace
 
 struct Watch::Question {
-  std::mutex mutex;  // guards what follows
-  std::condition_variable changed;
-  bool answered = false;
-  std::vector<listen::Unfinished> unfinished;
-  std::optional<Result<void>> skipped;
+  Mutex mutex;
+  Condition changed;
+  bool answered DISPYTCH_GUARDED_BY(mutex) = false;
+  std::vector<listen::Unfinished> unfinished DISPYTCH_GUARDED_BY(mutex);
+  std::optional<Result<void>> skipped DISPYTCH_GUARDED_BY(mutex);
 
   bool await(milliseconds patience) {
-    std::unique_lock lock{mutex};
-    return changed.wait_for(lock, patience, [this] { return answered; });
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const Lock lock{mutex};
+    while (!answered && changed.wait_until(mutex, deadline)) {}
+    return answered;
   }
   bool is_answered() {
-    const std::lock_guard lock{mutex};
+    const Lock lock{mutex};
     return answered;
+  }
+  void answer() DISPYTCH_REQUIRES(mutex) {
+    answered = true;
+    changed.notify_all();
+  }
+  std::vector<listen::Unfinished> take_unfinished() {
+    const Lock lock{mutex};
+    return std::move(unfinished);
+  }
+  Result<void> take_skipped() {
+    const Lock lock{mutex};
+    return *std::exchange(skipped, std::nullopt);
   }
 };
 
@@ -55,23 +69,25 @@ std::shared_ptr<Watch::Question> Watch::put(listen::Engine& engine, nanoseconds 
   auto question = std::make_shared<Question>();
   const bool open = engine.inbox()->post([&engine, question, limit] {
     std::vector<listen::Unfinished> unfinished = engine.unfinished_for(limit, kMostNamed);
-    const std::lock_guard lock{question->mutex};
+    const Lock lock{question->mutex};
     question->unfinished = std::move(unfinished);
-    question->answered = true;
-    question->changed.notify_all();
+    question->answer();
   });
-  if (!open) question->answered = true;  // it has ended, with nothing in hand
+  if (!open) {  // it has ended, with nothing in hand
+    const Lock lock{question->mutex};
+    question->answer();
+  }
   return question;
 }
 
 void Watch::look() {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   for (std::size_t i = 0; i < engines_.size(); ++i) {
     Seen& seen = seen_[i];
     const nanoseconds stuck_after = engines_[i]->stuck_after();
     if (seen.question && !seen.question->is_answered()) continue;
     if (seen.question) {
-      seen.stuck = std::move(seen.question->unfinished);
+      seen.stuck = seen.question->take_unfinished();
       seen.oldest = seen.stuck.empty() ? milliseconds{0} : seen.stuck.front().age;
       std::erase_if(seen.stuck, [&](const auto& one) { return stuck_after == nanoseconds{0} || one.age < stuck_after; });
       tell(*engines_[i], seen);
@@ -108,7 +124,7 @@ std::vector<Report> Watch::ask() {
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     if (questions[i]->await(std::max(left, milliseconds{0}))) {
       report.answered = true;
-      report.unfinished = std::move(questions[i]->unfinished);
+      report.unfinished = questions[i]->take_unfinished();
     }
     reports.push_back(std::move(report));
   }
@@ -128,13 +144,12 @@ Result<void> Watch::skip(std::string_view listener, std::string_view topic, std:
   const bool open =
       (*found)->inbox()->post([engine = *found, question, topic = std::string{topic}, partition, offset, who = std::string{who}] {
         Result<void> skipped = engine->skip(topic, partition, offset, who);
-        const std::lock_guard lock{question->mutex};
+        const Lock lock{question->mutex};
         question->skipped = std::move(skipped);
-        question->answered = true;
-        question->changed.notify_all();
+        question->answer();
       });
   if (!open) return Error{.code = ErrorCode::closed, .text = "listener `" + std::string{listener} + "` has ended"};
-  if (question->await(kPatience)) return std::move(*question->skipped);
+  if (question->await(kPatience)) return question->take_skipped();
   return Error{.code = ErrorCode::timeout,
                .text = "listener `" + std::string{listener} + "` didn't answer within " + std::to_string(kPatience.count()) +
                        " ms; the message may be let go later: look at its status"};
@@ -142,7 +157,7 @@ Result<void> Watch::skip(std::string_view listener, std::string_view topic, std:
 
 std::vector<NamedCounters> Watch::figures() const {
   std::vector<NamedCounters> figures;
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   for (std::size_t i = 0; i < engines_.size(); ++i) {
     figures.push_back({.listener = engines_[i]->name(),
                        .counters = &engines_[i]->counters(),
@@ -155,7 +170,7 @@ std::vector<NamedCounters> Watch::figures() const {
 
 std::vector<std::string> Watch::unready() const {
   std::vector<std::string> reasons = dead();
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   for (std::size_t i = 0; i < engines_.size(); ++i) {
     const listen::Engine& engine = *engines_[i];
     const listen::Counters& counters = engine.counters();
@@ -172,7 +187,7 @@ std::vector<std::string> Watch::unready() const {
 
 std::vector<std::string> Watch::dead() const {
   std::vector<std::string> reasons;
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   for (std::size_t i = 0; i < engines_.size(); ++i) {
     if (!seen_[i].question || seen_[i].question->is_answered() || clock_->monotonic() - seen_[i].asked < kDead) continue;
     reasons.push_back("listener " + engines_[i]->name() + ": its thread hasn't answered for " +

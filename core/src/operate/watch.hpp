@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +12,7 @@
 #include <dispytch/result.hpp>
 
 #include "base/clock.hpp"
+#include "base/mutex.hpp"
 #include "listen/engine.hpp"
 #include "operate/figures.hpp"
 
@@ -74,8 +74,8 @@ class Watch {
   const std::vector<listen::Engine*> engines_;
   const std::vector<NamedMetrics> backends_;
   const Clock* clock_;
-  mutable std::mutex mutex_;  // guards seen_
-  std::vector<Seen> seen_;
+  mutable Mutex mutex_;
+  std::vector<Seen> seen_ DISPYTCH_GUARDED_BY(mutex_);
 };
 
 }  // namespace dispytch::operate

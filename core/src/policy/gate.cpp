@@ -31,7 +31,7 @@ Gate::Gate(const Policy& policy) noexcept
       tolerance_{tolerance(interval_, policy.burst)} {}
 
 nanoseconds Gate::admit(nanoseconds now) {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   if (open_) {
     if (now < open_until_) return open_until_ - now;
     if (probing_) return kAskAgain;
@@ -46,7 +46,7 @@ nanoseconds Gate::admit(nanoseconds now) {
 }
 
 bool Gate::succeeded() {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   in_a_row_ = 0;
   probing_ = false;
   return std::exchange(open_, false);
@@ -54,7 +54,7 @@ bool Gate::succeeded() {
 
 Gate::Breaker Gate::failed(nanoseconds now, std::string_view cause) {
   if (failures_ == 0) return Breaker::closed;
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   in_a_row_ = cause == cause_ ? in_a_row_ + 1 : 1;
   cause_ = cause;
   if (!open_ && in_a_row_ < failures_) return Breaker::closed;
@@ -64,12 +64,12 @@ Gate::Breaker Gate::failed(nanoseconds now, std::string_view cause) {
 }
 
 void Gate::withdrew() {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   probing_ = false;
 }
 
 bool Gate::open() const {
-  const std::lock_guard lock{mutex_};
+  const Lock lock{mutex_};
   return open_;
 }
 

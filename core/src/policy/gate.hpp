@@ -3,10 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/mutex.hpp"
 #include "policy/policy.hpp"
 
 namespace dispytch::policy {
@@ -43,13 +43,13 @@ class Gate {
   const std::chrono::nanoseconds interval_;  // between calls; 0: no limit
   const std::chrono::nanoseconds tolerance_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::string cause_;
-  std::uint32_t in_a_row_ = 0;
-  bool open_ = false;
-  bool probing_ = false;
-  std::chrono::nanoseconds open_until_{};
-  std::chrono::nanoseconds full_at_{};
+  mutable Mutex mutex_;
+  std::string cause_ DISPYTCH_GUARDED_BY(mutex_);
+  std::uint32_t in_a_row_ DISPYTCH_GUARDED_BY(mutex_) = 0;
+  bool open_ DISPYTCH_GUARDED_BY(mutex_) = false;
+  bool probing_ DISPYTCH_GUARDED_BY(mutex_) = false;
+  std::chrono::nanoseconds open_until_ DISPYTCH_GUARDED_BY(mutex_){};
+  std::chrono::nanoseconds full_at_ DISPYTCH_GUARDED_BY(mutex_){};
 };
 
 }  // namespace dispytch::policy

@@ -46,7 +46,7 @@ TEST(Options, AreRefusedWithTheirPointer) {
 TEST_F(BrokerTest, CreatesATopicAtItsFirstUse) {
   open({.others = {.partitions = 3}});
   EXPECT_EQ(send({.topic = "fresh", .partition = 2}).count, 1u);
-  EXPECT_NE(broker->find("fresh"), nullptr);
+  EXPECT_NE(find("fresh"), nullptr);
 }
 
 TEST_F(BrokerTest, AMissingTopicIsNamedWithThoseThereAre) {
@@ -82,7 +82,7 @@ TEST_F(BrokerTest, BackendsOfOneBrokerAddTopicsAndMustAgreeAboutThem) {
   open(options);
   options.topics["audit"] = {};
   Broker::open(options);
-  EXPECT_NE(broker->find("audit"), nullptr);
+  EXPECT_NE(find("audit"), nullptr);
   options.topics["audit"] = {.partitions = 2};
   try {
     Broker::open(options);

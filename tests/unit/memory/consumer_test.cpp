@@ -98,7 +98,7 @@ TEST_F(BrokerTest, ViewsOutliveTheMessages) {
   EXPECT_TRUE(billing->consumer.poll({600, 1 << 20}, milliseconds{0}, out).ok());
   const dispytch_batch* const batch = out.take();
   EXPECT_EQ(billing->settle(batch->messages[599].token, DISPYTCH_ACK_UP_TO), DISPYTCH_OK);
-  EXPECT_EQ(broker->find("orders")->partitions()[0]->start(), 600) << "the broker has dropped them all";
+  EXPECT_EQ(find("orders")->partitions()[0]->start(), 600) << "the broker has dropped them all";
   for (std::uint32_t i = 0; i < 600; ++i) ASSERT_EQ(plugin::view(batch->messages[i].payload), std::to_string(i));
   plugin::detail::Batch::release(batch);
 }

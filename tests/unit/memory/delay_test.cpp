@@ -73,14 +73,14 @@ TEST_F(DelayTest, WhatIsRequeuedIsKeptAndOutlivesItsConsumer) {
     EXPECT_EQ(requeue(*billing, messages[0].token, 1000), DISPYTCH_OK);
     EXPECT_EQ(billing->settle(messages[1].token), DISPYTCH_OK);
   }
-  EXPECT_EQ(broker->find("orders")->partitions()[0]->start(), 0);
+  EXPECT_EQ(find("orders")->partitions()[0]->start(), 0);
   const auto next = reader();
   EXPECT_THAT(next->poll_all(), IsEmpty()) << "for the next consumer as well";
   host.now += milliseconds{1000};
   const std::vector<Received> messages = next->poll_all();
   ASSERT_THAT(payloads(messages), ElementsAre("a"));
   EXPECT_EQ(next->settle(messages[0].token), DISPYTCH_OK);
-  EXPECT_EQ(broker->find("orders")->partitions()[0]->start(), 2);
+  EXPECT_EQ(find("orders")->partitions()[0]->start(), 2);
 }
 
 TEST_F(DelayTest, ATokenOfADelayedMessageEndsWithItsPartition) {

@@ -158,6 +158,10 @@ class BrokerTest : public ::testing::Test {
     broker = Broker::open(options);
     producer = std::make_unique<Producer>(broker, plugin::Host{&host.raw}, plugin::Notify{&host.raw, kProducer});
   }
+  Topic* find(std::string_view topic) {
+    const plugin::Lock lock{broker->mutex};
+    return broker->find(topic);
+  }
   std::unique_ptr<Reader> reader(Subscription subscription = {.names = {"orders"}, .group = "billing"}, std::uint64_t cookie = kConsumer) {
     return std::make_unique<Reader>(broker, host, cookie, std::move(subscription));
   }
