@@ -4,6 +4,8 @@
 
 #include <dispytch/plugin/message.hpp>
 
+#include "listen/failure.hpp"
+
 namespace dispytch::listen {
 namespace {
 
@@ -53,6 +55,21 @@ TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
                           Pair("dispytch-handler", "store"), Pair("dispytch-listener", "billing"), Pair("dispytch-group", "bill"),
                           Pair("dispytch-topic", "orders"), Pair("dispytch-partition", "2"), Pair("dispytch-offset", "1234"),
                           Pair("dispytch-attempts", "3"), Pair("dispytch-first", "1000"), Pair("dispytch-last", "2000")));
+}
+
+TEST(DeadLetter, CutsTextsThatAreNoUtf8Too) {
+  Original original;
+  Obituary obituary = kObituary;
+  const std::string text(2'000, '\x80');
+  obituary.exception = text;
+  EXPECT_THAT(make_dead_letter(original.message(), obituary, "dlq").headers,
+              Contains(Pair("dispytch-exception", std::string(1'024, '\x80') + "…")));
+}
+
+TEST(Cut, EndsBetweenTwoCharacters) {
+  const std::string euros = "\xe2\x82\xac\xe2\x82\xac";
+  EXPECT_EQ(cut(euros, 5), "\xe2\x82\xac… (6 bytes)");
+  EXPECT_EQ(cut(euros, 6), euros);
 }
 
 TEST(DeadLetter, KeepsWhatIsAbsentAbsent) {
