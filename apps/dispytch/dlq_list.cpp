@@ -11,6 +11,7 @@
 #include "app/signals.hpp"
 #include "base/clock.hpp"
 #include "dlq.hpp"
+#include "json_document.hpp"
 #include "letter_filter.hpp"
 
 namespace dispytch::cli {
@@ -42,7 +43,7 @@ int list(const DlqListOptions& options) {
       return false;
     }
     tally.add(letter);
-    write_line(options.json ? to_json(letter).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) : to_line(letter));
+    write_line(options.json ? json_text(to_json(letter)) : to_line(letter));
     return true;
   });
   if (!options.json) {

@@ -10,6 +10,7 @@
 #include "app/signals.hpp"
 #include "border/admin.hpp"
 #include "dlq.hpp"
+#include "terminal.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -102,7 +103,8 @@ int purge(const DlqPurgeOptions& options) {
   }
   if (signals.token().stop_requested()) throw Exception{ErrorCode::closed, "interrupted; nothing was deleted"};
   for (const Cut& cut : cuts) {
-    std::cout << cut.topic << ", partition " << cut.partition << ": from offset " << cut.low << " up to " << cut.offset - 1 << '\n';
+    std::cout << printable(cut.topic) << ", partition " << cut.partition << ": from offset " << cut.low << " up to " << cut.offset - 1
+              << '\n';
   }
   std::cout << tally.text() << '\n';
   require_own(options, others, desk.box.listener().group);

@@ -7,7 +7,9 @@
 
 #include "app/signals.hpp"
 #include "dlq.hpp"
+#include "json_document.hpp"
 #include "terminal.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -20,10 +22,10 @@ struct DlqShowOptions {
 std::string payload_text(const Message& message) {
   const auto payload = message.payload();
   if (!payload) return "payload: none, a tombstone\n";
-  const auto json = nlohmann::ordered_json::parse(*payload, nullptr, false);
+  JsonDocument json;
   const std::string size = std::to_string(payload->size()) + " bytes";
-  if (json.is_discarded()) return "payload, " + size + ", no JSON:\n" + printable(*payload) + "\n";
-  return "payload, " + size + ":\n" + json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  if (json.read(*payload)) return "payload, " + size + ", no JSON:\n" + printable(*payload) + "\n";
+  return "payload, " + size + ":\n" + text::escape_json(indented(json.root())) + "\n";
 }
 
 int show(const DlqShowOptions& options) {

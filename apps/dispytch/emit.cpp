@@ -62,6 +62,7 @@ class LineEmitter {
       last_ = line.number;
       if (line.number < options_.from_line) continue;
       run_.progress(reader_.consumed(), reader_.size());
+      require_utf8_text(line);
       if (!emit(line, emitter)) return;
     }
   }
@@ -70,6 +71,17 @@ class LineEmitter {
   std::uint64_t last() const noexcept { return last_; }
 
  private:
+  // Drops a byte order mark, which some editors put before the first line, and so it stands within files that were joined; UTF-16 has a
+  // zero in each character of JSON.
+  static void require_utf8_text(LineReader::Line& line) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (line.text.starts_with(kByteOrderMark)) line.text.remove_prefix(kByteOrderMark.size());
+    const bool marked = line.text.starts_with("\xff\xfe") || line.text.starts_with("\xfe\xff");
+    if (line.number > 1 || (!marked && line.text.substr(0, 4).find('\0') == std::string_view::npos)) return;
+    throw UsageError{"line " + std::to_string(line.number) +
+                     ": expected UTF-8, found UTF-16 or UTF-32; convert it, for instance by `iconv -f UTF-16 -t UTF-8`"};
+  }
+
   // false: no further line may go out.
   bool emit(const LineReader::Line& line, EventEmitter& emitter) {
     if (line.too_long) {

@@ -1,5 +1,4 @@
 // `dispytch tail`: follows a listener's topics in a consumer group of its own.
-#include <unistd.h>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -98,9 +97,9 @@ class Follower {
       const Message message{raw, &consumer_.api(), consumer_.raw()};
       const Received received{message, wire_of(backend_, std::string{message.topic()})};
       if (options_.json) {
-        text += to_json(received).dump(-1, ' ', false, Received::Json::error_handler_t::replace);
+        text += to_json(received);
       } else {
-        format_.write(received, on_terminal_, text);
+        format_.write(received, text);
       }
       text += '\n';
       ++written_;
@@ -142,7 +141,6 @@ class Follower {
   const MessageFormat format_;
   const config::BackendConfig& backend_;
   border::ConsumerHandle& consumer_;
-  const bool on_terminal_ = isatty(STDOUT_FILENO) != 0;
   std::uint64_t written_ = 0;
 };
 
@@ -173,6 +171,7 @@ void add_tail(CLI::App& program, Action& action) {
   add_config_option(*command, options->config);
   command->add_option("LISTENER", options->listener, "a listener of the config file")->required()->type_name("");
   command->add_option("--topic", options->topics, "Topic to follow in place of the listener's; may be given several times")
+      ->check(require_utf8)
       ->type_name("NAME");
   CLI::Option* const format =
       command

@@ -18,6 +18,7 @@
 #include "operate/control_socket.hpp"
 #include "operate/http.hpp"
 #include "operate/watch.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch {
 namespace {
@@ -151,12 +152,13 @@ int App::run(std::stop_token stop) {
     log::configure(config.logging.level, config.logging.format);
     auto routers = state_->check(config);
     if (state_->line.check) {
-      std::cout << config.file.string() << ": no mistakes found\n";
+      std::cout << text::printable(config.file.string()) << ": no mistakes found\n";
       return code(ExitCode::done);
     }
     return code(state_->serve(config, std::move(routers), stop));
   } catch (const Exception& exception) {
-    std::cerr << exception.what() << (std::string_view{exception.what()}.ends_with('\n') ? "" : "\n");
+    const std::string text = text::printable(exception.what(), text::Layout::lines);
+    std::cerr << text << (text.ends_with('\n') ? "" : "\n");
     const bool wrong_setup = exception.error().code == ErrorCode::config || exception.error().code == ErrorCode::invalid;
     return code(wrong_setup ? ExitCode::usage : ExitCode::failed);
   }
