@@ -184,8 +184,8 @@ TEST(Json, InterpolatedTextStaysText) { EXPECT_EQ(in_json(R"({"a": "${FIVE}"})")
 TEST(Json, DuplicateKeysAndTooLargeNumbersAreMistakes) {
   const Tree tree = in_json("{\"a\": 1,\n\"a\": 2, \"b\": 9223372036854775808, \"c\": -9223372036854775809, \"d\": 9223372036854775807}");
   EXPECT_THAT(mistakes(tree), ElementsAre("2:1: /a: duplicate key; it stands in line 1 already",
-                                          "2:14: /b: the integer has more than 64 bits; quote it if it is meant as text",
-                                          "2:40: /c: the integer has more than 64 bits; quote it if it is meant as text"));
+                                          "2:14: /b: the integer is above 9223372036854775807, which a config can't hold; quote it if it is meant as text",
+                                          "2:40: /c: the integer is below -9223372036854775808, which a config can't hold; quote it if it is meant as text"));
   EXPECT_EQ(tree.value.at("a"), 1);
   EXPECT_EQ(tree.value.at("d"), INT64_MAX);
 }
