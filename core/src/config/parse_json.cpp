@@ -47,7 +47,15 @@ class JsonHandler {
   bool end_array() { return end(); }
 
   [[noreturn]] bool parse_error(std::size_t position, const std::string&, const json::exception& exception) {
-    throw Unreadable{lines_.position(position == 0 ? 0 : position - 1), "this is no JSON: " + reason(exception)};
+    const std::string why = reason(exception);
+    const std::size_t begin = text_.find_first_not_of(" \t\r\n,:", at_);
+    const bool open =
+        begin != std::string::npos && text_[begin] == '"' &&
+        (why.find("missing closing quote") != std::string::npos || why.find("control character U+000A") != std::string::npos ||
+         why.find("control character U+000D") != std::string::npos);
+    if (open)
+      throw Unreadable{lines_.position(begin), "the quote that begins here is not closed in its line; write another where the text ends"};
+    throw Unreadable{lines_.position(position == 0 ? 0 : position - 1), "this is no JSON: " + why};
   }
 
  private:

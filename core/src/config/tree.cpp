@@ -109,7 +109,7 @@ void TreeBuilder::alias(std::size_t number, Position at) {
   if (found == anchors_.end()) throw Unreadable{at, "this alias repeats what it stands in; it would never end"};
   count_copy(found->second.value, frames_.size(), at);
   const std::string pointer = next_pointer();
-  if (pointer != found->second.pointer) copy_notes(found->second.pointer, pointer);
+  if (!found->second.pointer.empty() && pointer != found->second.pointer) copy_notes(found->second.pointer, pointer);
   place(pointer, at);
   put(found->second.value, 0);
 }

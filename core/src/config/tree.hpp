@@ -65,6 +65,8 @@ class TreeBuilder {
 
   /// The node that comes next can be repeated under this number, the finished one is.
   void anchor(std::size_t number) { next_anchor_ = number; }
+  /// The key that came last can be repeated under this number, as a value.
+  void anchor_of_key(std::size_t number, nlohmann::json value) { anchors_[number] = {.value = std::move(value)}; }
   void alias(std::size_t number, Position at);
 
   void mistake(Position at, std::string text);
@@ -83,7 +85,7 @@ class TreeBuilder {
   };
   struct Anchored {
     nlohmann::json value = nullptr;
-    std::string pointer = {};
+    std::string pointer = {};  ///< empty: it was a key
   };
 
   std::string next_pointer() const;

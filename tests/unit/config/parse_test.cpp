@@ -93,6 +93,12 @@ TEST(Yaml, DuplicateKeysAreMistakesAndTheFirstStands) {
   EXPECT_TRUE(tree.complete);
 }
 
+TEST(Yaml, AliasesRepeatKeysThatHaveAnAnchor) {
+  const Tree tree = yaml("&name a: &value b\nc: *name\n&number 7: *value\nd: [*number, *name]\n");
+  EXPECT_THAT(mistakes(tree), ElementsAre());
+  EXPECT_EQ(tree.value, json::parse(R"({"a": "b", "c": "a", "7": "b", "d": [7, "a"]})"));
+}
+
 TEST(Yaml, AliasesRepeatValuesAndInnerPlaces) {
   const Tree tree = yaml("a: &x {k: \"${FIVE}\", l: [1]}\nb: *x\nc: [*x]\nd: &s text\ne: *s\n");
   EXPECT_EQ(tree.value.at("b"), tree.value.at("a"));
