@@ -32,10 +32,11 @@ int show(const DlqShowOptions& options) {
   LetterPlace place = parse_place(options.place);
   Desk desk{options.box};
   place.topic = desk.box.topic_of(place);
-  const app::Signals signals;
-  LetterReader reader{desk.config, desk.box, desk.letters(), {.only = place}};
+  app::Signals signals;
+  const app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks: nothing is ever in hand
+  const auto reader = open_reader(signals, desk, {.only = place});
   bool found = false;
-  read_letters(reader, desk.box, signals.token(), [&](const Message& message, const Letter& letter) {
+  read_letters(*reader, desk.box, signals.token(), [&](const Message& message, const Letter& letter) {
     if (letter.topic != place.topic || letter.partition != place.partition || letter.offset != place.offset) return true;
     found = true;
     std::cout << to_line(letter) << "\nkey: " << (message.key() ? printable(*message.key()) : "none") << "\nheaders:\n";
@@ -43,7 +44,9 @@ int show(const DlqShowOptions& options) {
     std::cout << payload_text(message);
     return false;
   });
+  std::cout.flush();  // closing the reader may wait for the broker
   if (found) return kDone;
+  signals.throw_if_interrupted();
   throw Exception{ErrorCode::not_found, "there is no letter at " + place.topic + "/" + std::to_string(place.partition) + ":" +
                                             std::to_string(place.offset) + "; `dispytch dlq list` shows those there are"};
 }

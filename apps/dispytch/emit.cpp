@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -120,14 +121,16 @@ int emit(const EmitArguments& options) {
   const config::EmitterConfig& emitter_config = named(config.emitters, "emitter", options.emitter, config);
   const WireForm& wire = wire_of(config.backends.at(emitter_config.backend), options.topic);
 
-  const app::Signals signals;
+  app::Signals signals;
+  std::optional<app::Signals::PromptEnd> prompt{std::in_place, signals, kFailed};
   LineReader reader{options.input, signals.token()};
   EmitRun run{options.json};
   LineEmitter lines{options, wire, reader, run};
   std::exception_ptr broken_input;
   {
     app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
-    EventEmitter emitter{app::open_emitter(config, options.emitter, backends)};
+    EventEmitter emitter{signals.start([&] { return app::open_emitter(config, options.emitter, backends); })};
+    prompt.reset();
     try {
       lines.run(emitter);
     } catch (const std::system_error&) {

@@ -148,18 +148,21 @@ int tail(const TailOptions& options) {
   const MessageFormat checked{options.format};  // before anything is opened
   const config::Config config = open_config(options.config);
   const config::ListenerConfig& listener = named(config.listeners, "listener", options.listener, config);
-  const app::Signals signals;
+  app::Signals signals;
+  app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks: nothing is ever in hand
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
-  const auto& adapter = backends.open(listener.backend);
-  auto consumer = adapter->open_consumer(
-      border::consumer_document(document(options, listener, config.file.string(), adapter->can(DISPYTCH_CAN_GROUPS))), {},
-      app::kOpenTimeout);
-  if (!consumer) {
-    const Error& error = consumer.error();
+  const auto consumer = signals.start([&] {
+    const auto& adapter = backends.open(listener.backend);
+    auto opened = adapter->open_consumer(
+        border::consumer_document(document(options, listener, config.file.string(), adapter->can(DISPYTCH_CAN_GROUPS))), {},
+        app::kOpenTimeout);
+    if (opened) return std::move(*opened);
+    const Error& error = opened.error();
     if (error.code != ErrorCode::config) throw Exception{error};
     throw Exception{ErrorCode::config, to_string(config::plugin_problem(config, config::Section::listeners, listener.name, error))};
-  }
-  Follower{options, config.backends.at(listener.backend), **consumer}.run(signals.token());
+  });
+  prompt.set_exit_code(kDone);
+  Follower{options, config.backends.at(listener.backend), *consumer}.run(signals.token());
   return kDone;
 }
 

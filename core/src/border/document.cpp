@@ -12,7 +12,10 @@ namespace {
 
 // Where a text stands that is no UTF-8; the text itself may be secret.
 std::string find_bad_text(const json& part, const std::string& pointer) {
-  if (part.is_string()) return text::valid_utf8(part.get_ref<const std::string&>()) == part ? "" : pointer;
+  if (part.is_string()) {
+    const auto& string = part.get_ref<const std::string&>();
+    return text::valid_utf8(string) == string ? "" : pointer;
+  }
   if (!part.is_structured()) return "";
   for (const auto& [name, value] : part.items()) {
     if (text::valid_utf8(name) != name) return pointer + " (a name in it)";
