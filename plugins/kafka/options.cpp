@@ -42,6 +42,16 @@ std::string value_text(const Config& value) {
   }
 }
 
+// A secret of a few letters is part of every other word: it is hidden where a value is shown, between quotes or behind `=`.
+bool is_told(std::string_view text, std::size_t at, std::size_t size) {
+  constexpr std::size_t kTooShortToSearch = 4;
+  if (size >= kTooShortToSearch) return true;
+  const char before = at == 0 ? ' ' : text[at - 1];
+  const char behind = at + size == text.size() ? ' ' : text[at + size];
+  const bool quoted = before == behind && std::string_view{"\"'`"}.find(before) != std::string_view::npos;
+  return quoted || (before == '=' && std::string_view{" ,;)\n"}.find(behind) != std::string_view::npos);
+}
+
 std::string unknown(std::string_view name) {
   std::string text = "librdkafka ";
   text += rd_kafka_version_str();
@@ -62,8 +72,10 @@ void Secrets::add(std::string value) {
 std::string Secrets::hide(std::string text) const {
   static constexpr std::string_view kHidden = "***";
   for (const std::string& value : values_) {
-    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + kHidden.size())) {
-      text.replace(at, value.size(), kHidden);
+    for (std::size_t at = text.find(value); at != std::string::npos;) {
+      const bool hidden = is_told(text, at, value.size());
+      if (hidden) text.replace(at, value.size(), kHidden);
+      at = text.find(value, at + (hidden ? kHidden.size() : 1));
     }
   }
   return text;

@@ -1,3 +1,5 @@
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -51,6 +53,21 @@ TEST_F(Check, TakesSeveralFiles) {
   EXPECT_THAT(finished.output, HasSubstr("config.yaml: no mistakes found\n"));
   EXPECT_THAT(finished.output, HasSubstr("2 errors\n"));
   EXPECT_EQ(finished.exit_code, 2);
+}
+
+TEST_F(Check, ReportsAsUtf8JsonWhateverTheFileIsCalled) {
+  const std::string file = write("wrong\xff\x1b.yaml", "version: \"\\x9b\"\n");
+  const Finished finished = dispytch({"check", "--json", file, "/\xff"});
+  std::istringstream in{finished.output};
+  std::size_t lines = 0;
+  for (std::string line; std::getline(in, line); ++lines) {
+    EXPECT_THAT(nlohmann::json::parse(line).at("file").get<std::string>(), HasSubstr("\\xff"));
+    EXPECT_EQ(line.find("\xc2\x9b"), std::string::npos) << line;
+  }
+  EXPECT_EQ(lines, 2u) << finished.errors;
+  const Finished text = dispytch({"check", file});
+  EXPECT_THAT(text.output, HasSubstr("wrong\\xff\\x1b.yaml:1:10: "));
+  EXPECT_EQ(text.output.find_first_of("\x1b\x9b\xff"), std::string::npos) << text.output;
 }
 
 TEST_F(Check, ReportsAsJson) {

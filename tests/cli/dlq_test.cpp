@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <dispytch/plugins/memory.h>
 #include <dispytch/describe.hpp>
@@ -215,6 +216,25 @@ TEST_F(Dlq, ShowTellsAllOfOneLetter) {
   EXPECT_THAT(bytes.output, HasSubstr("\n  trace: abc\n"));
   EXPECT_THAT(bytes.output, EndsWith("\npayload, 10 bytes, no JSON:\n\\x01 not json\n"));
   EXPECT_EQ(bytes.exit_code, 0);
+}
+
+TEST_F(Dlq, ShowKeepsTheDigitsAndEveryKeyOfThePayload) {
+  bury({.payload = R"({"a":18446744073709551617,"b":[0.10, 1E5,1e400,{ },[ ]],"a":"\u00e9"})"});
+  EXPECT_THAT(dlq("show", {"0:0"}).output,
+              EndsWith(":\n{\n  \"a\": 18446744073709551617,\n  \"b\": [\n    0.10,\n    1E5,\n    1e400,\n    {},\n    []\n  ],\n  \"a\": "
+                       "\"\\u00e9\"\n}\n"));
+}
+
+TEST_F(Dlq, ShowsNothingThatSteersATerminal) {
+  const std::string bytes = "\xff\x1b \xc2\x9b \xef\xbb\xbf \xe2\x80\xae";
+  bury({.payload = "{\"x\":\"\xc2\x9b\xef\xbb\xbf\"}", .handler = bytes, .headers = {{"trace" + bytes, bytes}}});
+  const std::string shown = R"(\xff\x1b \x9b \ufeff \u202e)";
+  const Finished one = dlq("show", {"0:0"});
+  EXPECT_THAT(one.output, HasSubstr("  trace" + shown + ": " + shown + "\n"));
+  EXPECT_THAT(one.output, EndsWith("{\n  \"x\": \"\\u009b\\ufeff\"\n}\n"));
+  EXPECT_THAT(dlq("list").output, HasSubstr("handler: " + shown));
+  const Finished json = dlq("list", {"--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.output).at("handler"), "\\xff\x1b \xc2\x9b \xef\xbb\xbf \xe2\x80\xae");
 }
 
 TEST_F(Dlq, ShowSaysThatThereIsNoSuchLetter) {

@@ -57,6 +57,69 @@ TEST_F(Emit, TakesStringsAndIntegersAsKeysAndNullAsNone) {
   EXPECT_TRUE(sent()[3].starts_with("\t"));
 }
 
+TEST_F(Emit, FindsKeysThatAreWrittenWithEscapes) {
+  const std::vector<std::pair<std::string, std::string>> lines{{"/gr\xc3\xb6\xc3\x9f"
+                                                                "e",
+                                                                R"({"gr\u00f6\u00dfe":"a"})"},
+                                                               {"/n", R"({"\u006e":"a"})"},
+                                                               {"/a~1b", R"({"a\/b":"a"})"},
+                                                               {"/m~0n", R"({"m~n":"a"})"},
+                                                               {"/\"", R"({"\"":"a"})"},
+                                                               {"/x/1/y", R"({"x":[0,{"\u0079":"\u0061"}]})"}};
+  for (const auto& [pointer, line] : lines) {
+    const Finished finished = dispytch(arguments({"--key", pointer}), line + "\n");
+    EXPECT_EQ(finished.output, "1 confirmed, 0 failed\n") << pointer << ": " << finished.errors;
+    EXPECT_TRUE(sent().back().starts_with("a\t")) << sent().back();
+  }
+}
+
+TEST_F(Emit, RefusesABodyWithTwoEqualKeysWhichNoReaderTakes) {
+  const Finished finished =
+      dispytch(arguments({"--key", "/id"}), "{\"id\":\"a\",\"id\":\"b\"}\n{\"id\":\"c\",\"x\":[{\"y\":1,\"\\u0079\":2}]}\n");
+  EXPECT_EQ(finished.output, "0 confirmed, 2 failed\n");
+  EXPECT_THAT(finished.errors, HasSubstr("line 1, column 11: /id: expected each field once, found it a second time; readers refuse it\n"));
+  EXPECT_THAT(finished.errors, HasSubstr("line 2, column 23: /x/0/y: expected each field once"));
+}
+
+TEST_F(Emit, ReadsAFileWithAByteOrderMark) {
+  const Finished finished = dispytch(arguments(), "\xef\xbb\xbf{\"id\":1}\n\xef\xbb\xbf{\"id\":2}\n");
+  EXPECT_EQ(finished.output, "2 confirmed, 0 failed\n") << finished.errors;
+  EXPECT_THAT(sent()[0], HasSubstr("\"body\":{\"id\":1}"));
+}
+
+TEST_F(Emit, SaysThatAFileIsUtf16) {
+  using namespace std::string_literals;
+  for (const std::string& input : {"\xff\xfe{\0}\0\n\0"s, "\xfe\xff\0{\0}\0\n"s, "{\0}\0\n\0"s, "\0{\0}\0\n"s}) {
+    const Finished finished = dispytch(arguments(), input);
+    EXPECT_THAT(finished.errors, HasSubstr("line 1: expected UTF-8, found UTF-16 or UTF-32; convert it"));
+    EXPECT_EQ(finished.exit_code, 2);
+  }
+}
+
+TEST_F(Emit, ShowsWhatIsWrongThoughItIsInvisible) {
+  const Finished finished = dispytch(arguments(), "{\"id\":\xe2\x80\x8b 1}\n{\"id\":\xff}\n");
+  EXPECT_THAT(finished.errors, HasSubstr("line 1, column 7: no JSON from here on; expected a value, found `\\u200b`\n"));
+  EXPECT_THAT(finished.errors, HasSubstr("line 2, column 7: no JSON from here on; expected a value, found `\\xff`\n"));
+}
+
+TEST_F(Emit, ReportsAsUtf8JsonWhateverTheTopicIs) {
+  const Finished finished =
+      dispytch({"emit", "--config", config(), "flights", "t\xff", "--topic", "t\xff", "--json"}, "{}\n{\"\xff\":1}\n");
+  std::istringstream in{finished.output};
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(nlohmann::json::parse(line));  // refuses what is no UTF-8
+  ASSERT_GE(lines.size(), 2u) << finished.errors;
+  EXPECT_TRUE(lines.back().contains("confirmed")) << "the summary is the last line";
+}
+
+TEST_F(Emit, SendsNumbersThatFitNoType) {
+  const Finished finished = dispytch(arguments({"--key", "/k"}), "{\"k\":123456789012345678901234567890,\"x\":1e400}\n{\"x\":1e400}\n");
+  EXPECT_EQ(finished.output, "1 confirmed, 1 failed\n") << finished.errors;
+  EXPECT_THAT(sent()[0], HasSubstr("\"x\":1e400"));
+  EXPECT_TRUE(sent()[0].starts_with("123456789012345678901234567890\t"));
+  EXPECT_THAT(finished.errors, HasSubstr("line 2, column 1: no value at /k"));
+}
+
 TEST_F(Emit, SendsNoKeyWithoutAPointer) {
   dispytch(arguments(), "{\"id\":1}\n");
   ASSERT_EQ(sent().size(), 1u);

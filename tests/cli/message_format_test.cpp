@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cli/command.hpp"
@@ -29,15 +30,15 @@ class MessageFormatTest : public testing::Test {
     payload_ = std::move(text);
     raw_.payload = bytes(payload_);
   }
-  std::string written(std::string_view format, bool escape = false) {
+  std::string written(std::string_view format) {
     const Message message{raw_, nullptr, nullptr};
     std::string out;
-    MessageFormat{format}.write(Received{message, wire_}, escape, out);
+    MessageFormat{format}.write(Received{message, wire_}, out);
     return out;
   }
   std::string json() {
     const Message message{raw_, nullptr, nullptr};
-    return to_json(Received{message, wire_}).dump();
+    return to_json(Received{message, wire_});
   }
 
   std::string topic_ = "flights", key_ = "N14228", payload_;
@@ -78,10 +79,38 @@ TEST_F(MessageFormatTest, KeepsAnEmptyKeyApartFromNoKey) {
 
 TEST_F(MessageFormatTest, WritesBracesAndControlCharactersOfTheFormat) { EXPECT_EQ(written(R"({{{key}}}\t\\n\n)"), "{N14228}\t\\n\n"); }
 
-TEST_F(MessageFormatTest, EscapesControlCharactersOfTheMessageWhereAsked) {
-  payload("a\x1b[2J\nb");
-  EXPECT_EQ(written("{payload}\\n", true), "a\\x1b[2J\\x0ab\n");
-  EXPECT_EQ(written("{payload}", false), "a\x1b[2J\nb");
+TEST_F(MessageFormatTest, EscapesWhatNobodySees) {
+  payload("a\x1b[2J\nb\xc2\x9b\xef\xbb\xbf\xff");
+  EXPECT_EQ(written("{payload}\\n"), "a\\x1b[2J\\x0ab\\x9b\\ufeff\\xff\n");
+  payload("{\"body\":{\"x\":\"\xe2\x80\xae\\u001b\"}}");
+  EXPECT_EQ(written("{body} {body.x}"), "{\"x\":\"\\u202e\\u001b\"} \\u202e\\x1b");
+}
+
+TEST_F(MessageFormatTest, ShowsDigitsAsTheyAre) {
+  for (const std::string digits : {"18446744073709551617", "0.10", "1E5", "1e400", "-0", "1.0", "123456789012345678901234567890.5e-7"}) {
+    payload(R"({"id":"7","type":"t","body":{"x":)" + digits + R"(,"y":[ )" + digits + R"( ]}})");
+    EXPECT_EQ(written("{body.x} {body.y.0} {body}"), digits + " " + digits + R"( {"x":)" + digits + R"(,"y":[)" + digits + "]}");
+    EXPECT_THAT(json(), testing::EndsWith(R"("body":{"x":)" + digits + R"(,"y":[)" + digits + "]}}"));
+  }
+}
+
+TEST_F(MessageFormatTest, ShowsTwoEqualKeysAsTwo) {
+  payload(R"({"id":"7","type":"t","body":{"x":1,"x":2,"\u0078":"3"}})");
+  EXPECT_EQ(written("{body.x} {body}"), R"(1,2,3 {"x":1,"x":2,"\u0078":"3"})");
+  EXPECT_THAT(json(), testing::EndsWith(R"("body":{"x":1,"x":2,"\u0078":"3"}})"));
+  payload(R"({"id":"7","id":"8","type":"t","body":1,"body":2})");
+  EXPECT_EQ(written("{id} {type} {body}"), "- t -") << "readers refuse such an envelope";
+  EXPECT_THAT(json(), testing::HasSubstr(R"("payload":"{\"id\":\"7\",\"id\":\"8\")"));
+}
+
+TEST_F(MessageFormatTest, IsUtf8JsonWhateverBytesItHas) {
+  topic_ = "t\xff";
+  key_ = "\xff\x80";
+  raw_.topic = bytes(topic_);
+  raw_.key = bytes(key_);
+  payload("{\"id\":\"\\u009b\",\"type\":\"\xef\xbb\xbf\",\"body\":\"\xc2\x9b\"}");
+  EXPECT_EQ(json(), R"({"topic":"t\\xff","partition":3,"offset":41,"timestamp":"2013-01-01T00:00:00.007Z","key":{"base64":"/4A="},)"
+                    R"("headers":[],"id":"\u009b","type":"\ufeff","body":"\u009b"})");
 }
 
 TEST_F(MessageFormatTest, ReadsTheTypeOfAFlatEventFromItsField) {

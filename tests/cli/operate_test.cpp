@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -208,6 +209,8 @@ class Speaker {
     if (connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error{"nobody listens"};
   }
   ~Speaker() { close(descriptor_); }
+  Speaker(const Speaker&) = delete;
+  Speaker& operator=(const Speaker&) = delete;
   std::string say(const std::string& text) const {
     for (std::size_t sent = 0; sent < text.size();) {
       const ssize_t count = send(descriptor_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
@@ -242,6 +245,15 @@ TEST_F(Operate, RubbishOnTheSocketIsAnsweredAndHarmsNothing) {
     const Speaker speaker{socket()};
     EXPECT_THAT(speaker.say(std::string(70'000, 'x') + "\n"), HasSubstr("a request has at most 65536 bytes"));
   }
+  EXPECT_EQ(status(config)["application"], "service");
+}
+
+TEST_F(Operate, StatusIsAnsweredWhileOthersSayNothingOnTheSocket) {
+  const std::string config = service_config();
+  Process service = start(config);
+  service.await_errors("service started");
+  std::deque<Speaker> silent;
+  for (int i = 0; i < 20; ++i) silent.emplace_back(socket());
   EXPECT_EQ(status(config)["application"], "service");
 }
 

@@ -79,11 +79,15 @@ TEST_F(Tail, ShowsWhatIsNoEvent) {
   EXPECT_EQ(finished.output, "k - not json\n");
 }
 
-TEST_F(Tail, EscapesControlCharactersOnATerminalAlone) {
+TEST_F(Tail, EscapesControlCharacters) {
   receive("k", "\x1b[2J");
-  const std::vector<std::string> arguments = this->arguments({"--from", "earliest", "--count", "1", "--format", "{payload}"});
-  EXPECT_EQ(dispytch(arguments).output, "\x1b[2J\n");
-  EXPECT_EQ(dispytch(arguments, {}, {.environment = {{"TERM", "xterm"}}, .terminal = true}).output, "\\x1b[2J\r\n");
+  EXPECT_EQ(dispytch(arguments({"--from", "earliest", "--count", "1", "--format", "{payload}"})).output, "\\x1b[2J\n");
+}
+
+TEST_F(Tail, RefusesATopicThatIsNoUtf8) {
+  const Finished finished = dispytch(arguments({"--topic", "t\xff"}));
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_THAT(finished.errors, HasSubstr("--topic: expected UTF-8, found t\\xff\n"));
 }
 
 TEST_F(Tail, FollowsTheTopicsOfTheCommandLineWhereTheListenerNamesNone) {

@@ -89,6 +89,11 @@ class Consumer {
     if (script_.fail_sync) return *script_.fail_sync;
     return {};
   }
+  plugin::Status pause(std::span<const plugin::Source> sources, bool on) {
+    const std::lock_guard lock{script_.mutex};
+    for (const plugin::Source& source : sources) script_.calls.push_back((on ? "pause " : "resume ") + std::to_string(source.source));
+    return {};
+  }
   plugin::Status close(std::chrono::milliseconds) {
     const std::lock_guard lock{script_.mutex};
     script_.calls.emplace_back("close");

@@ -43,7 +43,7 @@ struct Script {
   // consuming: one entry a poll; none left: the poll finds nothing
   std::deque<std::function<plugin::Status(plugin::BatchOut&)>> polls;
   std::vector<plugin::Settlement> settled;
-  std::vector<std::string> calls;  ///< "settle", "sync", "close" in order
+  std::vector<std::string> calls;  ///< "settle", "sync", "pause 1", "resume 1" (a source), "close" in order
   std::optional<plugin::Error> fail_sync;
   bool fence_settle = false;
   bool consumer_closed = false;

@@ -158,6 +158,7 @@ class App {
 
  private:
   struct State;
+  int run_to_the_end(const std::stop_token& stop);
   Providers& providers() noexcept;
   App& add_task(detail::Task task);
   std::unique_ptr<State> state_;

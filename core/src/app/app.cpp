@@ -18,6 +18,7 @@
 #include "operate/control_socket.hpp"
 #include "operate/http.hpp"
 #include "operate/watch.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch {
 namespace {
@@ -72,6 +73,8 @@ struct App::State {
   };
   std::map<std::string, EmitterNames> listener_emitters = {};
   std::map<std::string, std::shared_ptr<detail::EmitterCore>> cores = {};  // all that are open
+  app::Signals* signals = nullptr;                                         // of main(); null: somebody else asks for the end
+  std::optional<app::Signals::PromptEnd> starting = {};                    // until listeners and tasks run
 
   config::Config load() const;
   void want_emitters(const config::Config& config, const std::vector<detail::Parameter>& parameters, std::vector<std::string>& problems);
@@ -82,6 +85,11 @@ struct App::State {
   ExitCode serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop);
   void start_tasks(app::Supervisor& supervisor) const;
   void close_emitters();
+  // Whether a signal came while the application was still starting.
+  bool interrupted(const std::stop_token& stop) const { return starting && stop.stop_requested(); }
+  void require_no_interrupt(const std::stop_token& stop) const {
+    if (interrupted(stop)) throw Exception{ErrorCode::closed, "interrupted"};
+  }
 };
 
 App::App(std::string name, std::string version) : state_{std::make_unique<State>()} {
@@ -141,22 +149,38 @@ int App::main(int argc, char** argv) {
       app::parse_command_line(argc, argv, state_->name, state_->version, state_->options, !state_->listeners.empty(), state_->line.config);
   if (parsed.exit_code) return *parsed.exit_code;
   state_->line = parsed.line;
-  const app::Signals signals;
-  return run(signals.token());
+  app::Signals signals;
+  state_->signals = &signals;
+  const int exit_code = run(signals.token());
+  state_->signals = nullptr;
+  return exit_code;
 }
 
 int App::run(std::stop_token stop) {
+  if (state_->signals != nullptr) state_->starting.emplace(*state_->signals, code(ExitCode::failed));
+  const int exit_code = run_to_the_end(stop);
+  state_->starting.reset();
+  return exit_code;
+}
+
+int App::run_to_the_end(const std::stop_token& stop) {
   try {
     const config::Config config = state_->load();
     log::configure(config.logging.level, config.logging.format);
     auto routers = state_->check(config);
     if (state_->line.check) {
-      std::cout << config.file.string() << ": no mistakes found\n";
+      std::cout << text::printable(config.file.string()) << ": no mistakes found\n";
       return code(ExitCode::done);
     }
     return code(state_->serve(config, std::move(routers), stop));
   } catch (const Exception& exception) {
-    std::cerr << exception.what() << (std::string_view{exception.what()}.ends_with('\n') ? "" : "\n");
+    if (state_->interrupted(stop)) {
+      state_->close_emitters();
+      log::error("app", "interrupted before the start was complete; nothing was in hand");
+      return code(ExitCode::failed);
+    }
+    const std::string text = text::printable(exception.what(), text::Layout::lines);
+    std::cerr << text << (text.ends_with('\n') ? "" : "\n");
     const bool wrong_setup = exception.error().code == ErrorCode::config || exception.error().code == ErrorCode::invalid;
     return code(wrong_setup ? ExitCode::usage : ExitCode::failed);
   }
@@ -269,7 +293,10 @@ const std::shared_ptr<detail::EmitterCore>& App::State::open_core(const config::
 
 ExitCode App::State::serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop) {
   app::Backends backends{config, name, version};
-  for (auto& [emitter, slot] : emitters) *slot = EventEmitter{open_core(config, emitter, backends)};
+  for (auto& [emitter, slot] : emitters) {
+    *slot = EventEmitter{open_core(config, emitter, backends)};
+    require_no_interrupt(stop);
+  }
   std::vector<std::unique_ptr<listen::Engine>> engines;
   milliseconds patience = routers.empty() ? kTaskPatience : milliseconds{0};
   for (auto& [listener, router] : routers) {
@@ -278,6 +305,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     if (!names.own.empty()) through.own = open_core(config, names.own, backends);
     if (!names.dead_letters.empty()) through.dead_letters = open_core(config, names.dead_letters, backends);
     engines.push_back(app::open_listener(config, listener, std::move(router), backends, through));
+    require_no_interrupt(stop);
     patience = std::max(patience, config.listeners.at(listener).drain);
   }
 
@@ -294,6 +322,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
                     [&](std::string_view request, std::string_view who) { return operate::answer(watch, name, request, who); });
   }
 
+  starting.reset();
   std::optional<Error> failure;
   app::Farewell farewell{.stop = stop, .patience = patience};
   for (const auto& [emitter, core] : cores) farewell.timeouts.emplace(emitter, config.emitters.at(emitter).timeout);

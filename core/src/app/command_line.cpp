@@ -1,11 +1,15 @@
 #include "app/command_line.hpp"
 
 #include <charconv>
+#include <iostream>
+#include <sstream>
 #include <type_traits>
 
 #include <CLI/CLI.hpp>
 
 #include <dispytch/app.hpp>
+
+#include "text/escape.hpp"
 
 namespace dispytch::app {
 
@@ -47,13 +51,16 @@ Parsed parse_command_line(int argc, char** argv, const std::string& name, const 
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    parsed.exit_code = cli.exit(error) == 0 ? static_cast<int>(ExitCode::done) : static_cast<int>(ExitCode::usage);
+    std::ostringstream out, problem;  // it repeats the words of the command line
+    parsed.exit_code = static_cast<int>(cli.exit(error, out, problem) == 0 ? ExitCode::done : ExitCode::usage);
+    std::cout << text::printable(out.str(), text::Layout::lines) << std::flush;
+    std::cerr << text::printable(problem.str(), text::Layout::lines);
     return parsed;
   }
   if (!until_idle.empty()) {
     parsed.line.until_idle = parse_duration(until_idle);
     if (!parsed.line.until_idle) {
-      std::cerr << "--until-idle: expected a duration like 2s or 500ms, found \"" << until_idle << "\"\n";
+      std::cerr << "--until-idle: expected a duration like 2s or 500ms, found \"" << text::printable(until_idle) << "\"\n";
       parsed.exit_code = static_cast<int>(ExitCode::usage);
     }
   }

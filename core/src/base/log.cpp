@@ -9,9 +9,10 @@
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Formatter.h>
 #include <Poco/FormattingChannel.h>
-#include <Poco/JSONString.h>
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
+
+#include "text/escape.hpp"
 
 namespace dispytch::log {
 namespace {
@@ -39,22 +40,8 @@ std::string_view level_name(Poco::Message::Priority level) {
 
 std::string time_of(const Poco::Message& message) { return Poco::DateTimeFormatter::format(message.getTime(), "%Y-%m-%dT%H:%M:%S.%iZ"); }
 
-// A line stays one line, whatever keys and texts of strangers stand in it: control characters are written as \xNN.
-void append_line(std::string_view text, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += character;
-    } else {
-      out += "\\x";
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 0xf];
-    }
-  }
-}
-
-// `2026-01-02T03:04:05.678Z info listener.board: assigned: flights[0]`, for people.
+// `2026-01-02T03:04:05.678Z info listener.board: assigned: flights[0]`, for people. A line stays one line, whatever keys and texts of
+// strangers stand in it.
 class TextFormatter final : public Poco::Formatter {
  public:
   void format(const Poco::Message& message, std::string& out) override {
@@ -62,9 +49,9 @@ class TextFormatter final : public Poco::Formatter {
     out += ' ';
     out += level_name(message.getPriority());
     out += ' ';
-    out += message.getSource();
+    out += text::printable(message.getSource());
     out += ": ";
-    append_line(message.getText(), out);
+    out += text::printable(message.getText());
   }
 };
 
@@ -77,9 +64,9 @@ class JsonFormatter final : public Poco::Formatter {
     out += R"(","level":")";
     out += level_name(message.getPriority());
     out += R"(","source":)";
-    out += Poco::toJSON(message.getSource());
+    text::append_json_string(message.getSource(), out);
     out += R"(,"text":)";
-    out += Poco::toJSON(message.getText());
+    text::append_json_string(message.getText(), out);
     out += '}';
   }
 };

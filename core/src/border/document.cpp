@@ -1,13 +1,43 @@
 #include "border/document.hpp"
 
+#include <dispytch/result.hpp>
+
+#include "text/escape.hpp"
+
 namespace dispytch::border {
 
 using nlohmann::json;
 
-std::string config_document(const json& config) { return json{{"config", config}}.dump(); }
+namespace {
+
+// Where a text stands that is no UTF-8; the text itself may be secret.
+std::string find_bad_text(const json& part, const std::string& pointer) {
+  if (part.is_string()) {
+    const auto& string = part.get_ref<const std::string&>();
+    return text::valid_utf8(string) == string ? "" : pointer;
+  }
+  if (!part.is_structured()) return "";
+  for (const auto& [name, value] : part.items()) {
+    if (text::valid_utf8(name) != name) return pointer + " (a name in it)";
+    if (std::string found = find_bad_text(value, pointer + "/" + name); !found.empty()) return found;
+  }
+  return "";
+}
+
+// JSON text is UTF-8. A config file is; what is written in code, or on a command line, may be something else.
+std::string dump(const json& document) {
+  if (const std::string bad = find_bad_text(document, ""); !bad.empty()) {
+    throw Exception{ErrorCode::invalid, bad + ": expected UTF-8, as all names and options are for a broker; found bytes that are none"};
+  }
+  return document.dump();
+}
+
+}  // namespace
+
+std::string config_document(const json& config) { return dump(json{{"config", config}}); }
 
 std::string producer_document(const json& config, std::chrono::milliseconds delivery_timeout) {
-  return json{{"config", config}, {"timeout_ms", delivery_timeout.count()}}.dump();
+  return dump(json{{"config", config}, {"timeout_ms", delivery_timeout.count()}});
 }
 
 std::string consumer_document(const ConsumerDocument& document) {
@@ -21,7 +51,7 @@ std::string consumer_document(const ConsumerDocument& document) {
   if (!document.group.empty()) all["group"] = document.group;
   if (document.max_unsettled > 0) all["max_unsettled"] = document.max_unsettled;
   if (document.drain.count() > 0) all["drain_ms"] = document.drain.count();
-  return all.dump();
+  return dump(all);
 }
 
 }  // namespace dispytch::border

@@ -50,7 +50,8 @@ std::vector<fs::path> search_places(const PluginSearch& search) {
   if (const fs::path executable = fs::read_symlink("/proc/self/exe", unreadable); !unreadable) {
     const fs::path root = executable.parent_path().parent_path();
     places.push_back(root / "plugins");
-    places.push_back(root / DISPYTCH_LIBDIR / "dispytch");
+    places.push_back(executable.parent_path() / DISPYTCH_BINDIR_TO_LIBDIR / "dispytch");
+    places.push_back(root / DISPYTCH_LIBDIR / "dispytch");  // where `bin` has another name
   }
   places.emplace_back(DISPYTCH_PLUGIN_INSTALL_DIR);
 

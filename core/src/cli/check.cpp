@@ -14,6 +14,7 @@
 #include "app/ask_plugin.hpp"
 #include "border/inspect.hpp"
 #include "cli/command.hpp"
+#include "cli/json_document.hpp"
 #include "cli/terminal.hpp"
 #include "config/load.hpp"
 
@@ -47,10 +48,10 @@ config::Problems check_file(const std::string& file) {
 void print_text(const std::string& file, const config::Problems& problems) {
   const Colours colours{STDOUT_FILENO};
   if (problems.empty()) {
-    std::cout << file << ": " << colours.green("no mistakes found") << '\n';
+    std::cout << printable(file) << ": " << colours.green("no mistakes found") << '\n';
     return;
   }
-  for (const config::Problem& problem : problems) std::cout << to_string(problem) << '\n';
+  for (const config::Problem& problem : problems) std::cout << printable_lines(to_string(problem)) << '\n';
   std::cout << colours.red(std::to_string(problems.size()) + (problems.size() == 1 ? " error" : " errors")) << '\n';
 }
 
@@ -72,7 +73,7 @@ int check(const CheckOptions& options) {
     const config::Problems problems = check_file(file);
     any = any || !problems.empty();
     if (options.json) {
-      std::cout << to_json(file, problems).dump() << '\n';
+      std::cout << json_text(to_json(file, problems)) << '\n';
     } else {
       print_text(file, problems);
     }

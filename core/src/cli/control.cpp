@@ -5,6 +5,7 @@
 #include <dispytch/result.hpp>
 
 #include "cli/command.hpp"
+#include "cli/json_document.hpp"
 #include "cli/open_config.hpp"
 #include "operate/control_socket.hpp"
 
@@ -28,7 +29,7 @@ ordered_json ask_application(const ControlOptions& options, const ordered_json& 
       throw UsageError{options.config + " has no `control: { socket: PATH }`; without it the application can't be reached"};
     }
   }
-  const std::string said = operate::ask(socket, request.dump());
+  const std::string said = operate::ask(socket, json_text(request));
   ordered_json answer = ordered_json::parse(said, nullptr, false);
   if (answer.is_object() && answer.contains("ok")) return answer["ok"];
   if (answer.is_object() && answer.contains("error") && answer["error"].is_string()) {

@@ -18,6 +18,10 @@ constexpr std::uint32_t kBatchLetters = 1024;
 Desk::Desk(const BoxOptions& options)
     : config{open_config(options.config)}, box{config, options}, backends{config, "dispytch", DISPYTCH_VERSION} {}
 
+std::unique_ptr<LetterReader> open_reader(app::Signals& signals, Desk& desk, const ReaderOptions& options) {
+  return signals.start([&] { return std::make_unique<LetterReader>(desk.config, desk.box, desk.letters(), options); });
+}
+
 void read_letters(LetterReader& reader, const LetterBox& box, const std::stop_token& stop,
                   const std::function<bool(const Message&, const Letter&)>& take) {
   while (const auto batch = reader.next(kBatchLetters, stop)) {

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 
+#include "app/signals.hpp"
 #include "app/wiring.hpp"
 #include "cli/command.hpp"
 #include "cli/letter_box.hpp"
@@ -32,6 +33,9 @@ struct Desk {
   app::Backends backends;
   std::shared_ptr<border::Adapter> letters() { return backends.open(box.backend()); }  ///< the backend where they lie
 };
+
+/// Opens the letters. Throws as LetterReader does, and where a signal comes meanwhile.
+std::unique_ptr<LetterReader> open_reader(app::Signals& signals, Desk& desk, const ReaderOptions& options);
 
 /// Reads letters until their end, or until `take` returns false. The message is valid during the call.
 void read_letters(LetterReader& reader, const LetterBox& box, const std::stop_token& stop,

@@ -11,6 +11,7 @@
 #include "app/signals.hpp"
 #include "base/clock.hpp"
 #include "cli/dlq.hpp"
+#include "cli/json_document.hpp"
 #include "cli/letter_filter.hpp"
 
 namespace dispytch::cli {
@@ -31,23 +32,25 @@ void write_line(const std::string& line) {
 int list(const DlqListOptions& options) {
   const LetterFilter filter{options.filter, system_clock().unix_ms()};
   Desk desk{options.box};
-  const app::Signals signals;
-  LetterReader reader{desk.config, desk.box, desk.letters(), {}};
+  app::Signals signals;
+  const app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks: nothing is ever in hand
+  const auto reader = open_reader(signals, desk, {});
   Tally tally;
   bool limited = false;
-  read_letters(reader, desk.box, signals.token(), [&](const Message&, const Letter& letter) {
+  read_letters(*reader, desk.box, signals.token(), [&](const Message&, const Letter& letter) {
     if (!filter.matches(letter)) return true;
     if (options.limit != 0 && tally.count() == options.limit) {
       limited = true;
       return false;
     }
     tally.add(letter);
-    write_line(options.json ? to_json(letter).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) : to_line(letter));
+    write_line(options.json ? json_text(to_json(letter)) : to_line(letter));
     return true;
   });
   if (!options.json) {
     write_line(tally.text() + (limited ? "; there are more" : "") + (signals.token().stop_requested() ? "; interrupted" : ""));
   }
+  std::cout.flush();  // closing the reader may wait for the broker
   return signals.token().stop_requested() ? kFailed : kDone;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "app/signals.hpp"
 #include "border/admin.hpp"
 #include "cli/dlq.hpp"
+#include "cli/terminal.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -80,20 +82,21 @@ int purge(const DlqPurgeOptions& options) {
   if ((options.up_to.empty() ? 0 : 1) + (options.all ? 1 : 0) + (options.replayed ? 1 : 0) != 1) {
     throw UsageError{"say which letters are to go, by one of --up-to [TOPIC/]PARTITION:OFFSET, --all and --replayed"};
   }
+  app::Signals signals;
+  std::optional<app::Signals::PromptEnd> prompt{std::in_place, signals, kFailed};  // until letters are deleted it only looks
   Desk desk{options.box};
-  const std::shared_ptr<border::Adapter> adapter = desk.letters();
+  const std::shared_ptr<border::Adapter> adapter = signals.start([&] { return desk.letters(); });
   const border::Admin admin = border::Admin::of(adapter).value();
-  const std::vector<Cut> cuts = cuts_of(options, desk.box, admin);
+  const std::vector<Cut> cuts = signals.start([&] { return cuts_of(options, desk.box, admin); });
   if (cuts.empty()) {
     std::cout << "nothing to delete\n";
     return kDone;
   }
-  const app::Signals signals;
   Tally tally;
   std::uint64_t others = 0;
   {
-    LetterReader reader{desk.config, desk.box, adapter, {}};
-    read_letters(reader, desk.box, signals.token(), [&](const Message&, const Letter& letter) {
+    const auto reader = open_reader(signals, desk, {});
+    read_letters(*reader, desk.box, signals.token(), [&](const Message&, const Letter& letter) {
       if (find(cuts, letter) == nullptr) return true;
       tally.add(letter);
       if (letter.group.value_or("") != desk.box.listener().group) ++others;
@@ -102,7 +105,8 @@ int purge(const DlqPurgeOptions& options) {
   }
   if (signals.token().stop_requested()) throw Exception{ErrorCode::closed, "interrupted; nothing was deleted"};
   for (const Cut& cut : cuts) {
-    std::cout << cut.topic << ", partition " << cut.partition << ": from offset " << cut.low << " up to " << cut.offset - 1 << '\n';
+    std::cout << printable(cut.topic) << ", partition " << cut.partition << ": from offset " << cut.low << " up to " << cut.offset - 1
+              << '\n';
   }
   std::cout << tally.text() << '\n';
   require_own(options, others, desk.box.listener().group);
@@ -110,6 +114,7 @@ int purge(const DlqPurgeOptions& options) {
     std::cout << "nothing was deleted; say --yes to delete them for good\n";
     return kDone;
   }
+  prompt.reset();
   std::vector<dispytch_source> sources;
   for (const Cut& cut : cuts) {
     dispytch_source& source = sources.emplace_back();

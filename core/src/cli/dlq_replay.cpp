@@ -61,18 +61,22 @@ int replay(const DlqReplayOptions& options) {
   if (desk.box.holds(options.to)) throw UsageError{"--to " + options.to + " is a topic of dead letters itself; say another"};
   const std::string emitter_name = emitter_to(options, desk);
 
-  const app::Signals signals;
-  const std::shared_ptr<border::Adapter> adapter = desk.letters();
+  app::Signals signals;
+  std::optional<app::Signals::PromptEnd> prompt{std::in_place, signals, kFailed};
+  const std::shared_ptr<border::Adapter> adapter = signals.start([&] { return desk.letters(); });
   ReaderOptions reader_options{.group = desk.box.replay_group(), .again = options.again};
   if (options.dry_run && can_look_on(adapter)) {
     reader_options = {.again = options.again, .as_group = desk.box.replay_group()};
   }
-  LetterReader reader{desk.config, desk.box, adapter, reader_options};
+  const auto reader = open_reader(signals, desk, reader_options);
   std::optional<EventEmitter> emitter;
-  if (!options.dry_run) emitter.emplace(app::open_emitter(desk.config, emitter_name, desk.backends));
-  ReplayRun run{std::move(run_options), desk.box, reader, emitter ? &*emitter : nullptr};
+  if (!options.dry_run) emitter.emplace(signals.start([&] { return app::open_emitter(desk.config, emitter_name, desk.backends); }));
+  prompt.reset();
+  ReplayRun run{std::move(run_options), desk.box, *reader, emitter ? &*emitter : nullptr};
   run.run(signals.token());
-  return run.finish(signals.token().stop_requested());
+  const int exit_code = run.finish(signals.token().stop_requested());
+  prompt.emplace(signals, exit_code);  // every letter that was sent has its answer: what is left is to close
+  return exit_code;
 }
 
 }  // namespace

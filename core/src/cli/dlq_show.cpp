@@ -7,7 +7,9 @@
 
 #include "app/signals.hpp"
 #include "cli/dlq.hpp"
+#include "cli/json_document.hpp"
 #include "cli/terminal.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -20,20 +22,21 @@ struct DlqShowOptions {
 std::string payload_text(const Message& message) {
   const auto payload = message.payload();
   if (!payload) return "payload: none, a tombstone\n";
-  const auto json = nlohmann::ordered_json::parse(*payload, nullptr, false);
+  JsonDocument json;
   const std::string size = std::to_string(payload->size()) + " bytes";
-  if (json.is_discarded()) return "payload, " + size + ", no JSON:\n" + printable(*payload) + "\n";
-  return "payload, " + size + ":\n" + json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  if (json.read(*payload)) return "payload, " + size + ", no JSON:\n" + printable(*payload) + "\n";
+  return "payload, " + size + ":\n" + text::escape_json(indented(json.root())) + "\n";
 }
 
 int show(const DlqShowOptions& options) {
   LetterPlace place = parse_place(options.place);
   Desk desk{options.box};
   place.topic = desk.box.topic_of(place);
-  const app::Signals signals;
-  LetterReader reader{desk.config, desk.box, desk.letters(), {.only = place}};
+  app::Signals signals;
+  const app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks: nothing is ever in hand
+  const auto reader = open_reader(signals, desk, {.only = place});
   bool found = false;
-  read_letters(reader, desk.box, signals.token(), [&](const Message& message, const Letter& letter) {
+  read_letters(*reader, desk.box, signals.token(), [&](const Message& message, const Letter& letter) {
     if (letter.topic != place.topic || letter.partition != place.partition || letter.offset != place.offset) return true;
     found = true;
     std::cout << to_line(letter) << "\nkey: " << (message.key() ? printable(*message.key()) : "none") << "\nheaders:\n";
@@ -41,7 +44,9 @@ int show(const DlqShowOptions& options) {
     std::cout << payload_text(message);
     return false;
   });
+  std::cout.flush();  // closing the reader may wait for the broker
   if (found) return kDone;
+  signals.throw_if_interrupted();
   throw Exception{ErrorCode::not_found, "there is no letter at " + place.topic + "/" + std::to_string(place.partition) + ":" +
                                             std::to_string(place.offset) + "; `dispytch dlq list` shows those there are"};
 }

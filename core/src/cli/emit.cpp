@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -62,6 +63,7 @@ class LineEmitter {
       last_ = line.number;
       if (line.number < options_.from_line) continue;
       run_.progress(reader_.consumed(), reader_.size());
+      require_utf8_text(line);
       if (!emit(line, emitter)) return;
     }
   }
@@ -70,6 +72,17 @@ class LineEmitter {
   std::uint64_t last() const noexcept { return last_; }
 
  private:
+  // Drops a byte order mark, which some editors put before the first line, and so it stands within files that were joined; UTF-16 has a
+  // zero in each character of JSON.
+  static void require_utf8_text(LineReader::Line& line) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (line.text.starts_with(kByteOrderMark)) line.text.remove_prefix(kByteOrderMark.size());
+    const bool marked = line.text.starts_with("\xff\xfe") || line.text.starts_with("\xfe\xff");
+    if (line.number > 1 || (!marked && line.text.substr(0, 4).find('\0') == std::string_view::npos)) return;
+    throw UsageError{"line " + std::to_string(line.number) +
+                     ": expected UTF-8, found UTF-16 or UTF-32; convert it, for instance by `iconv -f UTF-16 -t UTF-8`"};
+  }
+
   // false: no further line may go out.
   bool emit(const LineReader::Line& line, EventEmitter& emitter) {
     if (line.too_long) {
@@ -108,14 +121,16 @@ int emit(const EmitArguments& options) {
   const config::EmitterConfig& emitter_config = named(config.emitters, "emitter", options.emitter, config);
   const WireForm& wire = wire_of(config.backends.at(emitter_config.backend), options.topic);
 
-  const app::Signals signals;
+  app::Signals signals;
+  std::optional<app::Signals::PromptEnd> prompt{std::in_place, signals, kFailed};
   LineReader reader{options.input, signals.token()};
   EmitRun run{options.json};
   LineEmitter lines{options, wire, reader, run};
   std::exception_ptr broken_input;
   {
     app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
-    EventEmitter emitter{app::open_emitter(config, options.emitter, backends)};
+    EventEmitter emitter{signals.start([&] { return app::open_emitter(config, options.emitter, backends); })};
+    prompt.reset();
     try {
       lines.run(emitter);
     } catch (const std::system_error&) {

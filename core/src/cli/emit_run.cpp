@@ -1,10 +1,12 @@
 #include "cli/emit_run.hpp"
 
 #include <iostream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/json_document.hpp"
 
 namespace dispytch::cli {
 
@@ -46,7 +48,7 @@ void EmitRun::progress(std::uint64_t consumed, std::uint64_t size) {
 void EmitRun::tell(const std::string& text) {
   const std::lock_guard lock{mutex_};
   progress_.clear();
-  std::cerr << text << '\n';
+  std::cerr << printable(text) << '\n';
 }
 
 int EmitRun::finish(std::uint64_t next_line) {
@@ -58,10 +60,10 @@ int EmitRun::finish(std::uint64_t next_line) {
     nlohmann::ordered_json summary{{"confirmed", confirmed_.load()}, {"failed", failed_.load()}};
     summary["resume_from_line"] = resume == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(resume);
     if (!stopped_because_.empty()) summary["error"] = stopped_because_;
-    std::cout << summary.dump() << '\n';
+    std::cout << json_text(std::move(summary)) << '\n';
   } else {
     std::cout << confirmed_ << " confirmed, " << failed_ << " failed\n" << std::flush;
-    if (!stopped_because_.empty()) std::cerr << "stopped at " << stopped_because_ << '\n';
+    if (!stopped_because_.empty()) std::cerr << "stopped at " << printable(stopped_because_) << '\n';
     if (resume != 0) {
       std::cerr << "resume with --from-line " << resume;
       if (const std::uint64_t twice = ledger_.done_behind(); twice > 0) {
@@ -80,7 +82,7 @@ void EmitRun::report(std::uint64_t line, std::optional<std::size_t> column, cons
     nlohmann::ordered_json problem{{"line", line}};
     if (column) problem["column"] = *column;
     problem["error"] = text;
-    std::cout << problem.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+    std::cout << json_text(std::move(problem)) << '\n';
     return;
   }
   progress_.clear();

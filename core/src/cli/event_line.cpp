@@ -1,66 +1,45 @@
 #include "cli/event_line.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/line_reader.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"
+#include "text/character.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch::cli {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-
-static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
-
-simdjson::padded_string_view padded(std::string_view text) {
-  return simdjson::padded_string_view{text, text.size() + simdjson::SIMDJSON_PADDING};
-}
+using Kind = JsonDocument::Kind;
 
 std::size_t column_of(std::string_view line, std::size_t byte) {
   const std::string_view before = line.substr(0, byte);
   return 1 + static_cast<std::size_t>(std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-// The fast parsers say that a text is no JSON, but not where; this one does.
-std::optional<LineProblem> syntax_problem(std::string_view line) {
-  try {
-    [[maybe_unused]] const auto nothing =
-        nlohmann::json::parse(line, [](int, nlohmann::json::parse_event_t, nlohmann::json&) { return false; });
-    return std::nullopt;
-  } catch (const nlohmann::json::parse_error& error) {
-    const std::size_t byte = error.byte == 0 ? 0 : error.byte - 1;
-    if (byte >= line.size()) return LineProblem{column_of(line, line.size()), "the line ends in the middle of its JSON"};
-    const std::string_view what = error.what();
-    const std::size_t reason = what.find("; expected ");
-    return LineProblem{column_of(line, byte),
-                       "no JSON from here on" + (reason == std::string_view::npos ? std::string{} : std::string{what.substr(reason)})};
-  }
+LineProblem no_json(std::string_view line, const JsonDocument::Problem& problem) {
+  if (problem.byte == line.size()) return {column_of(line, line.size()), "the line ends in the middle of its JSON"};
+  const text::Character next = text::first_character(line.substr(problem.byte));
+  const std::string found{line.substr(problem.byte, next.size)};
+  return {column_of(line, problem.byte), "no JSON from here on; expected " + problem.expected + ", found `" + text::printable(found) + '`'};
 }
 
-LineProblem problem(std::string_view line, std::string text) {
-  if (auto syntax = syntax_problem(line)) return *syntax;
-  return {1, std::move(text)};
-}
+LineProblem problem(std::string text) { return {1, std::move(text)}; }
 
 bool is_integer(std::string_view token) {
   if (token.starts_with('-')) token.remove_prefix(1);
   return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::string_view trimmed(std::string_view token) {
-  const std::size_t end = token.find_last_not_of(" \t\r\n");
-  return token.substr(0, end + 1);
-}
-
 }  // namespace
 
 struct EventLine::Parts {
-  std::string_view id = {}, type = {}, body = {};
+  std::string id = {}, type = {};
+  const JsonDocument::Value* body = nullptr;
   std::optional<std::int64_t> timestamp_ms = {};
 };
 
@@ -71,9 +50,14 @@ EventLine::EventLine(EventLineOptions options) : options_{std::move(options)} {
 }
 
 std::optional<LineProblem> EventLine::read(std::string_view line, std::int64_t now_ms, OutgoingMessage& message) {
-  Parts parts{.type = options_.type, .body = line};
+  if (const auto wrong = document_.read(line)) return no_json(line, *wrong);
+  if (const auto repeated = document_.repeated()) {
+    return LineProblem{column_of(line, repeated->byte),
+                       repeated->pointer + ": expected each field once, found it a second time; readers refuse it"};
+  }
+  Parts parts{.type = options_.type, .body = &document_.root()};
   if (options_.envelopes) {
-    if (auto wrong = open_envelope(line, parts)) return wrong;
+    if (auto wrong = open_envelope(parts)) return wrong;
   }
   const codec::Uuid uuid = parts.id.empty() ? codec::make_uuid(now_ms) : codec::Uuid{};
   if (parts.id.empty()) parts.id = uuid.view();
@@ -82,84 +66,68 @@ std::optional<LineProblem> EventLine::read(std::string_view line, std::int64_t n
   if (!message.payload) message.payload.emplace();
   message.payload->clear();
   const codec::EventMeta meta{.id = parts.id, .type = parts.type, .timestamp_ms = parts.timestamp_ms.value_or(now_ms)};
-  if (const auto encoded = codec::encode_dynamic(parts.body, meta, options_.wire, *message.payload); !encoded) {
-    return problem(line, encoded.error().text);
+  if (const auto encoded = codec::encode_dynamic(parts.body->raw, meta, options_.wire, *message.payload); !encoded) {
+    return problem(encoded.error().text);
   }
   message.headers.clear();
   if (options_.wire.layout == WireForm::Layout::flat && options_.wire.type_from == WireForm::TypeFrom::header) {
     message.headers.emplace_back(options_.wire.name, parts.type);
   }
-  return read_key(parts.body, message.key);
+  return read_key(*parts.body, message.key);
 }
 
-std::optional<LineProblem> EventLine::open_envelope(std::string_view line, Parts& parts) {
-  ondemand::document document;
-  ondemand::object envelope;
-  if (envelope_parser_.iterate(padded(line)).get(document) || document.get_object().get(envelope)) {
-    return problem(line, "expected an envelope, {\"id\", \"type\", \"body\", \"timestamp\"}, found something that is no object");
+std::optional<LineProblem> EventLine::open_envelope(Parts& parts) const {
+  const JsonDocument::Value& envelope = document_.root();
+  if (envelope.kind != Kind::object) {
+    return problem("expected an envelope, {\"id\", \"type\", \"body\", \"timestamp\"}, found something that is no object");
   }
-  bool has_type = false;
-  for (auto field : envelope) {
-    std::string_view name;
-    if (field.unescaped_key().get(name)) return problem(line, "expected an envelope");
-    ondemand::value value;
-    if (field.value().get(value)) return problem(line, "expected an envelope");
-    if (name == "id") {
-      if (value.get_string().get(parts.id) || parts.id.empty()) return problem(line, "/id: expected a string that is not empty");
-    } else if (name == "type") {
-      has_type = true;
-      if (value.get_string().get(parts.type)) return problem(line, "/type: expected a string");
-    } else if (name == "timestamp") {
-      std::int64_t timestamp = 0;
-      if (value.get_int64().get(timestamp)) return problem(line, "/timestamp: expected an integer, in milliseconds since 1970");
-      parts.timestamp_ms = timestamp;
-    } else if (name == "body") {
-      if (simdjson::to_json_string(value).get(parts.body)) return problem(line, "/body: expected JSON");
-    }
+  parts.body = document_.member(envelope, "body");
+  if (parts.body == nullptr) return problem("expected an envelope, found an object without `body`; to emit bodies leave out --lines");
+  if (const auto* const id = document_.member(envelope, "id")) {
+    if (id->kind == Kind::string) parts.id = string_value(*id);
+    if (parts.id.empty()) return problem("/id: expected a string that is not empty");
   }
-  if (const char* behind = nullptr; !document.current_location().get(behind))
-    return problem(line, "expected one envelope, found more behind it");
-  if (parts.body.data() == line.data())
-    return problem(line, "expected an envelope, found an object without `body`; to emit bodies leave out --lines");
-  if (!has_type) return problem(line, "expected an envelope, found an object without `type`");
+  if (const auto* const time = document_.member(envelope, "timestamp")) {
+    std::int64_t timestamp_ms = 0;
+    const char* const end = time->raw.data() + time->raw.size();
+    const auto [behind, wrong] = std::from_chars(time->raw.data(), end, timestamp_ms);
+    if (wrong != std::errc{} || behind != end) return problem("/timestamp: expected an integer, in milliseconds since 1970");
+    parts.timestamp_ms = timestamp_ms;
+  }
+  const auto* const type = document_.member(envelope, "type");
+  if (type == nullptr) return problem("expected an envelope, found an object without `type`");
+  if (type->kind != Kind::string) return problem("/type: expected a string");
+  parts.type = string_value(*type);
   if (!options_.type.empty() && parts.type != options_.type) {
-    return problem(line, "/type: expected \"" + options_.type + "\", as the command line says, found \"" + std::string{parts.type} + '"');
+    return problem("/type: expected \"" + options_.type + "\", as the command line says, found \"" + parts.type + '"');
   }
   return std::nullopt;
 }
 
-std::optional<LineProblem> EventLine::read_key(std::string_view body, std::optional<std::string>& key) {
+std::optional<LineProblem> EventLine::read_key(const JsonDocument::Value& body, std::optional<std::string>& key) const {
   if (options_.key_pointer.empty()) {
     key.reset();
     return std::nullopt;
   }
-  ondemand::document document;
-  ondemand::value value;
-  if (body_parser_.iterate(padded(body)).get(document) || document.at_pointer(options_.key_pointer).get(value)) {
-    return problem(body, "no value at " + options_.key_pointer + ", which is to be the key; write null there for an event without a key");
+  const JsonDocument::Value* const value = document_.at_pointer(body, options_.key_pointer);
+  if (value == nullptr) {
+    return problem("no value at " + options_.key_pointer + ", which is to be the key; write null there for an event without a key");
   }
-  ondemand::json_type type;
-  if (value.type().get(type)) return problem(body, "no JSON at " + options_.key_pointer);
-  if (type == ondemand::json_type::null) {
+  if (value->kind == Kind::null) {
     key.reset();
-    return std::nullopt;
+  } else if (value->kind == Kind::string) {
+    key = string_value(*value);
+  } else if (value->kind == Kind::number && is_integer(value->raw)) {
+    key = value->raw;
+  } else {
+    return problem(options_.key_pointer + " is to be the key: expected a string, an integer or null");
   }
-  std::string_view text;
-  bool usable = false;
-  if (type == ondemand::json_type::string) {
-    usable = value.get_string().get(text) == simdjson::SUCCESS;
-  } else if (type == ondemand::json_type::number) {
-    text = trimmed(value.raw_json_token());
-    usable = is_integer(text);
-  }
-  if (!usable) return problem(body, options_.key_pointer + " is to be the key: expected a string, an integer or null");
-  key = text;
   return std::nullopt;
 }
 
 bool EventLine::looks_like_envelope(std::string_view line) {
-  Parts parts{.body = line};
-  return !open_envelope(line, parts) && !parts.id.empty() && parts.timestamp_ms;
+  Parts parts;
+  return !document_.read(line) && !open_envelope(parts) && !parts.id.empty() && parts.timestamp_ms;
 }
 
 }  // namespace dispytch::cli

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include <simdjson.h>
-
 #include <dispytch/message.hpp>
 #include <dispytch/wire.hpp>
+
+#include "cli/json_document.hpp"
 
 namespace dispytch::cli {
 
@@ -35,7 +35,7 @@ class EventLine {
   /// Throws UsageError where the key pointer is none.
   explicit EventLine(EventLineOptions options);
 
-  /// Fills `message` from a line behind which LineReader::kPadding more bytes may be read. `now_ms`: for a line without a timestamp.
+  /// Fills `message` from a line. `now_ms`: for a line without a timestamp.
   std::optional<LineProblem> read(std::string_view line, std::int64_t now_ms, OutgoingMessage& message);
 
   /// Whether the line is an envelope of the options' type as it stands: somebody is about to wrap it twice.
@@ -43,12 +43,11 @@ class EventLine {
 
  private:
   struct Parts;
-  std::optional<LineProblem> open_envelope(std::string_view line, Parts& parts);
-  std::optional<LineProblem> read_key(std::string_view body, std::optional<std::string>& key);
+  std::optional<LineProblem> open_envelope(Parts& parts) const;
+  std::optional<LineProblem> read_key(const JsonDocument::Value& body, std::optional<std::string>& key) const;
 
   EventLineOptions options_;
-  simdjson::ondemand::parser envelope_parser_;
-  simdjson::ondemand::parser body_parser_;
+  JsonDocument document_;
 };
 
 }  // namespace dispytch::cli

@@ -36,6 +36,7 @@ void add_box_options(CLI::App& command, BoxOptions& options) {
       .add_option("--topic", options.topics,
                   "A topic that the listener reads, whose dead letters alone are meant; needed where the config file names none")
       ->allow_extra_args(false)
+      ->check(require_utf8)
       ->type_name("NAME");
 }
 

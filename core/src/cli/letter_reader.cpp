@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "border/error.hpp"
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "codec/uuid.hpp"
 #include "config/load.hpp"
 
@@ -91,7 +92,8 @@ void LetterReader::require_patience(Clock::time_point since) {
   }
   if (assigned_once_ || !down_.empty()) return;
   if (waited >= kAssignHint && !std::exchange(said_that_it_waits_, true)) {
-    std::cerr << "waiting for group `" << group_ << "`: it assigns nothing yet; a replay that was killed keeps its place for a while\n";
+    std::cerr << "waiting for group `" << printable(group_)
+              << "`: it assigns nothing yet; a replay that was killed keeps its place for a while\n";
   }
   if (waited >= kAssignPatience) {
     throw Exception{ErrorCode::timeout, "group `" + group_ + "` has assigned nothing for " + std::to_string(kAssignPatience.count()) +

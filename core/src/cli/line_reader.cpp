@@ -29,7 +29,7 @@ LineReader::LineReader(const std::string& path, std::stop_token stop)
       name_{path == "-" ? "standard input" : path},
       input_{path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)},
       wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
-      buffer_(kChunk + kPadding) {
+      buffer_(kChunk) {
   struct stat status = {};
   if (input_.number < 0 || wake_.number < 0 || fstat(input_.number, &status) != 0) fail(name_);
   if (S_ISDIR(status.st_mode)) throw std::system_error{EISDIR, std::generic_category(), name_};
@@ -60,6 +60,7 @@ bool LineReader::next(Line& line) {
     consumed_ += taken;
     line.number = ++line_number_;
     if (length > 0 && start[length - 1] == '\r') --length;
+    line.too_long = line.too_long || length > kLongestLine;
     if (!line.too_long) line.text = {start, length};
     return true;
   }
@@ -73,12 +74,12 @@ bool LineReader::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  if (buffer_.size() - kPadding - end_ < kChunk / 2) buffer_.resize(2 * buffer_.size());
+  if (buffer_.size() - end_ < kChunk / 2) buffer_.resize(2 * buffer_.size());
   const std::stop_callback wake{stop_, [this] { eventfd_write(wake_.number, 1); }};
   pollfd watched[] = {{input_.number, POLLIN, 0}, {wake_.number, POLLIN, 0}};
   if (poll(watched, 2, -1) < 0 && errno != EINTR) fail(name_);
   if (stop_.stop_requested()) return false;
-  const ssize_t count = read(input_.number, buffer_.data() + end_, buffer_.size() - kPadding - end_);
+  const ssize_t count = read(input_.number, buffer_.data() + end_, buffer_.size() - end_);
   if (count < 0) {
     if (errno == EINTR || errno == EAGAIN) return true;
     fail(name_);

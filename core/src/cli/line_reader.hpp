@@ -14,8 +14,6 @@ namespace dispytch::cli {
 class LineReader {
  public:
   static constexpr std::size_t kLongestLine = std::size_t{64} << 20;  ///< bytes
-  /// Bytes that may be read behind every line, whatever stands there: what simdjson asks of its input.
-  static constexpr std::size_t kPadding = 64;
 
   struct Line {
     std::uint64_t number = 0;

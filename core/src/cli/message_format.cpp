@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/terminal.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -21,26 +22,8 @@ std::vector<std::string> split(std::string_view path) {
   }
 }
 
-std::string text_of(const Received::Json& json) {
-  if (json.is_string()) return json.get<std::string>();
-  return json.dump(-1, ' ', false, Received::Json::error_handler_t::replace);
-}
-
-// The value at a dotted path: a name in an object, a number in an array.
-const Received::Json* walk(const Received::Json* json, const std::vector<std::string>& path) {
-  for (const std::string& step : path) {
-    if (json == nullptr) return nullptr;
-    if (json->is_object()) {
-      const auto found = json->find(step);
-      json = found == json->end() ? nullptr : &*found;
-    } else if (json->is_array() && !step.empty() && step.size() <= 9 && step.find_first_not_of("0123456789") == std::string::npos) {
-      const auto index = static_cast<std::size_t>(std::stoul(step));
-      json = index < json->size() ? &(*json)[index] : nullptr;
-    } else {
-      return nullptr;
-    }
-  }
-  return json;
+std::string text_of(const JsonDocument::Value& value) {
+  return value.kind == JsonDocument::Kind::string ? string_value(value) : text::escape_json(compact(value));
 }
 
 }  // namespace
@@ -93,15 +76,8 @@ MessageFormat::Part MessageFormat::placeholder(std::string_view name) {
                    "}; there are: topic, partition, offset, timestamp, key, headers, header.NAME, payload, id, type, body, body.PATH"};
 }
 
-void MessageFormat::write(const Received& message, bool escape, std::string& out) const {
-  for (const Part& part : parts_) {
-    if (part.field == Field::text) {
-      out += part.text;
-    } else {
-      const std::string text = value(part, message);
-      out += escape ? printable(text) : text;
-    }
-  }
+void MessageFormat::write(const Received& message, std::string& out) const {
+  for (const Part& part : parts_) out += part.field == Field::text ? part.text : printable(value(part, message));
 }
 
 std::string MessageFormat::value(const Part& part, const Received& received) {
@@ -126,8 +102,10 @@ std::string MessageFormat::value(const Part& part, const Received& received) {
       return text.empty() ? std::string{kNothing} : text;
     }
     case Field::body: {
-      const Received::Json* const found = walk(received.body(), part.path);
-      return found == nullptr ? std::string{kNothing} : text_of(*found);
+      std::string text;
+      const char* separator = "";
+      for (const JsonDocument::Value* const found : received.in_body(part.path)) text += std::exchange(separator, ",") + text_of(*found);
+      return *separator == '\0' ? std::string{kNothing} : text;
     }
   }
   return std::string{kNothing};

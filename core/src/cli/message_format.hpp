@@ -13,14 +13,15 @@ namespace dispytch::cli {
 /// A format such as `{type} {key} {body.delay_minutes}`, checked when it is made. Immutable.
 ///
 /// Placeholders: topic, partition, offset, timestamp (RFC 3339, UTC), key, header.NAME, headers, payload, id, type, body, body.PATH.
-/// What a message doesn't have is written as `-`. `{{` and `}}` are braces; \t, \n and \\ stand for what they do in C.
+/// What a message doesn't have is written as `-`, what it has several times with commas between. `{{` and `}}` are braces; \t, \n and
+/// \\ stand for what they do in C.
 class MessageFormat {
  public:
   /// Throws UsageError, which names the placeholders there are.
   explicit MessageFormat(std::string_view format);
 
-  /// Appends the message's text, without a line end. `escape`: control characters in it as \xNN.
-  void write(const Received& message, bool escape, std::string& out) const;
+  /// Appends the message's text, without a line end; control and invisible characters of the message escaped (terminal.hpp, printable()).
+  void write(const Received& message, std::string& out) const;
 
  private:
   enum class Field : std::uint8_t { text, topic, partition, offset, timestamp, key, header, headers, payload, id, type, body };

@@ -4,6 +4,8 @@
 
 #include "app/wiring.hpp"
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
+#include "codec/utf8.hpp"
 #include "config/load.hpp"
 #include "topic/pattern.hpp"
 
@@ -14,6 +16,10 @@ void add_config_option(CLI::App& command, std::string& file) {
       ->envname("DISPYTCH_CONFIG")
       ->type_name("FILE")
       ->required();
+}
+
+std::string require_utf8(const std::string& word) {
+  return codec::find_invalid_utf8(word) == std::string::npos ? "" : "expected UTF-8, found " + printable(word);
 }
 
 config::Config open_config(const std::string& file) {

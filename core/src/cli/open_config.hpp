@@ -17,6 +17,9 @@ namespace dispytch::cli {
 /// Adds `--config FILE`, which the environment variable DISPYTCH_CONFIG stands in for. `file` outlives the parsing.
 void add_config_option(CLI::App& command, std::string& file);
 
+/// Refuses a word of the command line that is no UTF-8, as no name at a broker or in a config file is. For CLI::Option::check().
+std::string require_utf8(const std::string& word);
+
 /// Loads and checks the file, loading the plugins it names into this process, and sets up the log: warnings and worse, on standard
 /// error. Throws Exception (ErrorCode::config, all mistakes in its text).
 config::Config open_config(const std::string& file);

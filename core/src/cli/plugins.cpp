@@ -14,6 +14,7 @@
 #include "border/inspect.hpp"
 #include "border/library.hpp"
 #include "cli/command.hpp"
+#include "cli/json_document.hpp"
 #include "cli/terminal.hpp"
 
 namespace dispytch::cli {
@@ -23,8 +24,8 @@ void print_table(const std::vector<border::FoundPlugin>& plugins) {
   std::vector<std::array<std::string, 4>> rows;
   for (const border::FoundPlugin& plugin : plugins) {
     if (plugin.info) {
-      rows.push_back(
-          {plugin.info->id, plugin.info->version, border::capabilities_to_string(plugin.info->capabilities), plugin.path.string()});
+      rows.push_back({printable(plugin.info->id), printable(plugin.info->version),
+                      border::capabilities_to_string(plugin.info->capabilities), printable(plugin.path.string())});
     }
   }
   std::array<std::size_t, 4> widths = {};
@@ -61,18 +62,18 @@ int list_plugins(bool json) {
   if (json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const border::FoundPlugin& plugin : plugins) all.push_back(to_json(plugin));
-    std::cout << all.dump(2) << '\n';
+    std::cout << json_text(std::move(all), 2) << '\n';
   } else {
     print_table(plugins);
   }
   if (plugins.empty()) {
     std::cerr << "no plugins were found in:\n";
-    for (const std::filesystem::path& place : border::search_places({})) std::cerr << "  " << place.string() << '\n';
+    for (const std::filesystem::path& place : border::search_places({})) std::cerr << "  " << printable(place.string()) << '\n';
   }
   int exit_code = kDone;
   for (const border::FoundPlugin& plugin : plugins) {
     if (plugin.info) continue;
-    std::cerr << plugin.path.string() << ": " << plugin.info.error().text << '\n';
+    std::cerr << printable(plugin.path.string() + ": " + plugin.info.error().text) << '\n';
     exit_code = kFailed;
   }
   return exit_code;

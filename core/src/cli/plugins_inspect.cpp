@@ -13,6 +13,7 @@
 #include "border/capabilities.hpp"
 #include "border/inspect.hpp"
 #include "cli/command.hpp"
+#include "cli/json_document.hpp"
 #include "cli/terminal.hpp"
 #include "schema/phrase.hpp"
 #include "schema/walk.hpp"
@@ -30,7 +31,9 @@ constexpr std::array<Section, 4> kSections = {{{"backend", "backends.NAME.config
                                                {"topic", "listeners.NAME.topics[].config"}}};
 constexpr std::size_t kTextWidth = 100;
 
-std::string text_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const nlohmann::json& value) {
+  return printable_lines(value.is_string() ? value.get<std::string>() : json_text(value));
+}
 
 // Breaks at spaces; every line begins with `indent`.
 void print_wrapped(const std::string& text, const std::string& indent) {
@@ -62,15 +65,15 @@ void print_options(const nlohmann::json& document, const nlohmann::json& schema,
   for (const auto& [name, unresolved] : properties.items()) {
     const nlohmann::json& option = schema::resolve(document, unresolved);
     if (option.contains("x-instead")) {
-      std::cout << indent << colours.bold(name) << ": not an option here; " << text_of(option.at("x-instead")) << '\n';
+      std::cout << indent << colours.bold(printable(name)) << ": not an option here; " << text_of(option.at("x-instead")) << '\n';
       continue;
     }
-    std::string line = schema::expected_phrase(option);
+    std::string line = printable(schema::expected_phrase(option));
     if (is_required(schema, name)) line += ", required";
     if (option.contains("default")) line += ", default " + text_of(option.at("default"));
     if (option.value("writeOnly", false)) line += ", secret";
-    std::cout << indent << colours.bold(name) << ": " << line << '\n';
-    const std::string description = option.value("description", unresolved.value("description", std::string{}));
+    std::cout << indent << colours.bold(printable(name)) << ": " << line << '\n';
+    const std::string description = printable_lines(option.value("description", unresolved.value("description", std::string{})));
     print_wrapped(description, indent + "    ");
     print_options(document, option, indent + "    ");
     const nlohmann::json& items =
@@ -98,12 +101,12 @@ void print_section(const nlohmann::json& document, const Section& section) {
 int inspect(const std::string& plugin, bool json) {
   const Result<border::PluginInfo> info = border::inspect(plugin);
   if (!info) {
-    std::cerr << info.error().text << '\n';
+    std::cerr << printable_lines(info.error().text) << '\n';
     return info.error().code == ErrorCode::not_found ? kUsage : kFailed;
   }
   const nlohmann::json schema = nlohmann::json::parse(info->schema, nullptr, false);
   if (schema.is_discarded()) {
-    std::cerr << info->path.string() << ": the plugin's config schema is no JSON; its author has to mend it\n";
+    std::cerr << printable(info->path.string()) << ": the plugin's config schema is no JSON; its author has to mend it\n";
     return kFailed;
   }
   const std::string abi = std::to_string(info->abi_major) + '.' + std::to_string(info->abi_minor);
@@ -119,12 +122,13 @@ int inspect(const std::string& plugin, bool json) {
                                      {"interface", abi},
                                      {"capabilities", std::move(capabilities)},
                                      {"schema", nlohmann::ordered_json::parse(info->schema)}};
-    std::cout << all.dump(2) << '\n';
+    std::cout << json_text(all, 2) << '\n';
     return kDone;
   }
-  std::cout << Colours{STDOUT_FILENO}.bold(info->id) << ' ' << info->version << "  " << info->path.string() << '\n'
+  std::cout << Colours{STDOUT_FILENO}.bold(printable(info->id)) << ' ' << printable(info->version) << "  " << printable(info->path.string())
+            << '\n'
             << "  can: " << border::capabilities_to_string(info->capabilities) << '\n'
-            << "  plugin interface " << abi << ", licence " << (info->license.empty() ? "not said" : info->license) << '\n';
+            << "  plugin interface " << abi << ", licence " << (info->license.empty() ? "not said" : printable(info->license)) << '\n';
   for (const Section& section : kSections) print_section(schema, section);
   return kDone;
 }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -18,14 +19,14 @@ namespace dispytch::cli {
 namespace {
 
 int fail(int exit_code, const std::string& text) {
-  std::cerr << Colours{STDERR_FILENO}.red("dispytch:") << ' ' << text << '\n';
+  std::cerr << Colours{STDERR_FILENO}.red("dispytch:") << ' ' << printable_lines(text) << '\n';
   return exit_code;
 }
 
 // A mistake in the configuration is the caller's to mend before anything runs; its text names file, line and column already.
 int fail(const Exception& exception) {
   if (exception.error().code != ErrorCode::config) return fail(kFailed, exception.what());
-  const std::string_view text = exception.what();
+  const std::string text = printable_lines(exception.what());
   std::cerr << text << (text.ends_with('\n') ? "" : "\n");
   return kUsage;
 }
@@ -51,7 +52,11 @@ int run_program(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? kDone : kUsage;  // says what is wrong, or prints help
+    std::ostringstream out, problem;                           // it repeats the words of the command line
+    const bool done = program.exit(error, out, problem) == 0;  // says what is wrong, or prints help
+    std::cout << printable_lines(out.str()) << std::flush;
+    std::cerr << printable_lines(problem.str());
+    return done ? kDone : kUsage;
   }
   try {
     const int exit_code = action();

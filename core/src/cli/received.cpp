@@ -4,11 +4,10 @@
 
 #include "codec/time_text.hpp"
 #include "codec/utf8.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch::cli {
 namespace {
-
-using Json = Received::Json;
 
 std::string base64(std::string_view bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -22,31 +21,29 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
-Json text_or_base64(std::string_view bytes) {
-  if (codec::find_invalid_utf8(bytes) == std::string_view::npos) return bytes;
-  return {{"base64", base64(bytes)}};
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+void append_text_or_base64(std::string_view bytes, std::string& out) {
+  if (codec::find_invalid_utf8(bytes) == std::string_view::npos) {
+    text::append_json_string(bytes, out);
+  } else {
+    out += R"({"base64":")" + base64(bytes) + R"("})";
+  }
 }
 
 }  // namespace
 
-const Json* Received::document() const {
-  if (!document_) {
+const JsonDocument* Received::document() const {
+  if (!is_json_) {
     const auto payload = message_.payload();
-    document_ = payload ? Json::parse(*payload, nullptr, false) : Json(Json::value_t::discarded);
+    is_json_ = payload && !document_.read(*payload);
   }
-  return document_->is_discarded() ? nullptr : &*document_;
+  return *is_json_ ? &document_ : nullptr;
 }
 
 std::optional<std::string> Received::text_field(const std::string& name) const {
-  const Json* const json = document();
-  if (json == nullptr || !json->is_object()) return std::nullopt;
-  const auto found = json->find(name);
-  return found != json->end() && found->is_string() ? std::optional{found->get<std::string>()} : std::nullopt;
+  const JsonDocument* const json = document();
+  const JsonDocument::Value* const field = json == nullptr ? nullptr : json->member(json->root(), name);
+  if (field == nullptr || field->kind != JsonDocument::Kind::string) return std::nullopt;
+  return string_value(*field);
 }
 
 std::optional<std::string> Received::id() const { return wire_.layout == WireForm::Layout::envelope ? text_field("id") : std::nullopt; }
@@ -65,12 +62,30 @@ std::optional<std::string> Received::type() const {
   return std::nullopt;
 }
 
-const Json* Received::body() const {
-  const Json* const json = document();
-  if (json == nullptr || wire_.layout == WireForm::Layout::flat) return json;
-  if (!json->is_object()) return nullptr;
-  const auto found = json->find("body");
-  return found == json->end() ? nullptr : &*found;
+const JsonDocument::Value* Received::body() const {
+  const JsonDocument* const json = document();
+  if (json == nullptr) return nullptr;
+  return wire_.layout == WireForm::Layout::flat ? &json->root() : json->member(json->root(), "body");
+}
+
+std::vector<const JsonDocument::Value*> Received::in_body(const std::vector<std::string>& path) const {
+  std::vector<const JsonDocument::Value*> found;
+  if (const JsonDocument::Value* const all = body()) found.push_back(all);
+  for (const std::string& step : path) {
+    std::vector<const JsonDocument::Value*> next;
+    const bool is_index = !step.empty() && step.size() <= 9 && step.find_first_not_of("0123456789") == std::string::npos;
+    for (const JsonDocument::Value* const value : found) {
+      if (value->kind == JsonDocument::Kind::array && is_index) {
+        const auto elements = document_.children(*value);
+        if (const auto index = static_cast<std::size_t>(std::stoul(step)); index < elements.size()) next.push_back(elements[index]);
+      } else {
+        const auto members = document_.members(*value, step);
+        next.insert(next.end(), members.begin(), members.end());
+      }
+    }
+    found = std::move(next);
+  }
+  return found;
 }
 
 std::string to_rfc3339(Timestamp time) {
@@ -79,28 +94,48 @@ std::string to_rfc3339(Timestamp time) {
   return text.empty() ? std::to_string(time.time_since_epoch().count()) : std::string{text};
 }
 
-Json to_json(const Received& received) {
+std::string to_json(const Received& received) {
   const Message& message = received.message();
-  Json json;
-  json["topic"] = message.topic();
-  json["partition"] = or_null(message.partition());
-  json["offset"] = or_null(message.offset());
-  json["timestamp"] = message.timestamp() ? Json(to_rfc3339(*message.timestamp())) : Json(nullptr);
-  json["key"] = message.key() ? text_or_base64(*message.key()) : Json(nullptr);
-  Json headers = Json::array();
+  std::string out;
+  const auto field = [&](std::string_view name) { out.append(out.empty() ? "{\"" : ",\"").append(name).append("\":"); };
+  const auto say = [&](std::string_view name, const std::optional<std::string>& text) {
+    field(name);
+    text ? text::append_json_string(*text, out) : void(out += "null");
+  };
+  const auto count = [&](std::string_view name, const auto& number) {
+    field(name);
+    out += number ? std::to_string(*number) : "null";
+  };
+  const auto bytes = [&](std::string_view name, const std::optional<std::string_view>& value) {
+    field(name);
+    value ? append_text_or_base64(*value, out) : void(out += "null");
+  };
+  say("topic", std::string{message.topic()});
+  count("partition", message.partition());
+  count("offset", message.offset());
+  say("timestamp", message.timestamp() ? std::optional{to_rfc3339(*message.timestamp())} : std::nullopt);
+  bytes("key", message.key());
+  field("headers");
+  out += '[';
   if ((message.raw().flags & DISPYTCH_MSG_HEADERS) != 0) {
-    for (const Header& header : message.headers())
-      headers.push_back(Json::array({text_or_base64(header.key), text_or_base64(header.value)}));
+    for (const Header& header : message.headers()) {
+      out += out.ends_with('[') ? "[" : ",[";
+      append_text_or_base64(header.key, out);
+      out += ',';
+      append_text_or_base64(header.value, out);
+      out += ']';
+    }
   }
-  json["headers"] = std::move(headers);
-  if (const Json* const body = received.body()) {
-    json["id"] = or_null(received.id());
-    json["type"] = or_null(received.type());
-    json["body"] = *body;
+  out += ']';
+  if (const JsonDocument::Value* const body = received.body()) {
+    say("id", received.id());
+    say("type", received.type());
+    field("body");
+    out += text::escape_json(compact(*body));
   } else {
-    json["payload"] = message.payload() ? text_or_base64(*message.payload()) : Json(nullptr);
+    bytes("payload", message.payload());
   }
-  return json;
+  return out += '}';
 }
 
 }  // namespace dispytch::cli

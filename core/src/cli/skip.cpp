@@ -7,6 +7,8 @@
 
 #include "cli/command.hpp"
 #include "cli/control.hpp"
+#include "cli/open_config.hpp"
+#include "cli/terminal.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -25,7 +27,7 @@ int skip(const SkipOptions& options) {
                                     {"topic", options.topic},
                                     {"partition", options.partition},
                                     {"offset", options.offset}});
-  std::cout << "skipped: " << options.topic << " " << options.partition << ":" << options.offset << '\n';
+  std::cout << "skipped: " << printable(options.topic) << " " << options.partition << ":" << options.offset << '\n';
   return kDone;
 }
 
@@ -36,7 +38,7 @@ void add_skip(CLI::App& program, Action& action) {
   const auto options = std::make_shared<SkipOptions>();
   add_control_options(*command, options->control);
   command->add_option("LISTENER", options->listener, "a listener of the application")->required()->type_name("");
-  command->add_option("TOPIC", options->topic, "the message's topic")->required()->type_name("");
+  command->add_option("TOPIC", options->topic, "the message's topic")->required()->check(require_utf8)->type_name("");
   command->add_option("PARTITION", options->partition, "its partition")->required()->check(CLI::NonNegativeNumber)->type_name("");
   command->add_option("OFFSET", options->offset, "its offset")->required()->type_name("");
   command->footer(

@@ -12,6 +12,7 @@
 
 #include "cli/command.hpp"
 #include "cli/control.hpp"
+#include "cli/json_document.hpp"
 #include "cli/terminal.hpp"
 
 namespace dispytch::cli {
@@ -26,7 +27,7 @@ struct StatusOptions {
 
 std::string text_of(const ordered_json& object, const char* key) {
   if (!object.contains(key)) return "-";
-  return printable(object[key].is_string() ? object[key].get<std::string>() : object[key].dump());
+  return printable(object[key].is_string() ? object[key].get<std::string>() : json_text(object[key]));
 }
 
 // 1500 ms as "1.5 s": to be read, not to be computed with.
@@ -76,7 +77,7 @@ void write_status(const ordered_json& status) {
     std::cout << '\n';
     for (const auto& [name, value] : listener.items()) {
       if (!value.is_number() || value == 0) continue;
-      std::string words = name;
+      std::string words = printable(name);
       std::ranges::replace(words, '_', ' ');
       std::cout << "  " << words << ": " << grouped(value.get<std::uint64_t>()) << '\n';
     }
@@ -87,7 +88,7 @@ void write_status(const ordered_json& status) {
 int status(const StatusOptions& options) {
   const ordered_json status = ask_application(options.control, {{"do", "status"}});
   if (options.json) {
-    std::cout << status.dump(2) << '\n';
+    std::cout << json_text(status, 2) << '\n';
   } else {
     write_status(status);
   }

@@ -1,5 +1,4 @@
 // `dispytch tail`: follows a listener's topics in a consumer group of its own.
-#include <unistd.h>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -98,9 +97,9 @@ class Follower {
       const Message message{raw, &consumer_.api(), consumer_.raw()};
       const Received received{message, wire_of(backend_, std::string{message.topic()})};
       if (options_.json) {
-        text += to_json(received).dump(-1, ' ', false, Received::Json::error_handler_t::replace);
+        text += to_json(received);
       } else {
-        format_.write(received, on_terminal_, text);
+        format_.write(received, text);
       }
       text += '\n';
       ++written_;
@@ -142,7 +141,6 @@ class Follower {
   const MessageFormat format_;
   const config::BackendConfig& backend_;
   border::ConsumerHandle& consumer_;
-  const bool on_terminal_ = isatty(STDOUT_FILENO) != 0;
   std::uint64_t written_ = 0;
 };
 
@@ -150,18 +148,21 @@ int tail(const TailOptions& options) {
   const MessageFormat checked{options.format};  // before anything is opened
   const config::Config config = open_config(options.config);
   const config::ListenerConfig& listener = named(config.listeners, "listener", options.listener, config);
-  const app::Signals signals;
+  app::Signals signals;
+  app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks: nothing is ever in hand
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
-  const auto& adapter = backends.open(listener.backend);
-  auto consumer = adapter->open_consumer(
-      border::consumer_document(document(options, listener, config.file.string(), adapter->can(DISPYTCH_CAN_GROUPS))), {},
-      app::kOpenTimeout);
-  if (!consumer) {
-    const Error& error = consumer.error();
+  const auto consumer = signals.start([&] {
+    const auto& adapter = backends.open(listener.backend);
+    auto opened = adapter->open_consumer(
+        border::consumer_document(document(options, listener, config.file.string(), adapter->can(DISPYTCH_CAN_GROUPS))), {},
+        app::kOpenTimeout);
+    if (opened) return std::move(*opened);
+    const Error& error = opened.error();
     if (error.code != ErrorCode::config) throw Exception{error};
     throw Exception{ErrorCode::config, to_string(config::plugin_problem(config, config::Section::listeners, listener.name, error))};
-  }
-  Follower{options, config.backends.at(listener.backend), **consumer}.run(signals.token());
+  });
+  prompt.set_exit_code(kDone);
+  Follower{options, config.backends.at(listener.backend), *consumer}.run(signals.token());
   return kDone;
 }
 
@@ -173,6 +174,7 @@ void add_tail(CLI::App& program, Action& action) {
   add_config_option(*command, options->config);
   command->add_option("LISTENER", options->listener, "a listener of the config file")->required()->type_name("");
   command->add_option("--topic", options->topics, "Topic to follow in place of the listener's; may be given several times")
+      ->check(require_utf8)
       ->type_name("NAME");
   CLI::Option* const format =
       command

@@ -2,9 +2,10 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <iostream>
+
+#include "text/escape.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -53,20 +54,8 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
-std::string printable(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
-      char escaped[5];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-      out += escaped;
-    } else {
-      out += character;
-    }
-  }
-  return out;
-}
+std::string printable(std::string_view text) { return text::printable(text, text::Layout::tabs); }
+
+std::string printable_lines(std::string_view text) { return text::printable(text, text::Layout::lines); }
 
 }  // namespace dispytch::cli

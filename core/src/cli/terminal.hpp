@@ -49,8 +49,10 @@ class Progress {
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number);
 
-/// Words from somebody else's bytes with control characters as \xNN, so that a message can't steer the terminal. Line ends count as
-/// control characters, a tab does not.
+/// Words from somebody else's bytes with control and invisible characters, and what is no UTF-8, escaped as text/escape.hpp says, so that a
+/// message can't steer the terminal. Line ends count as control characters, a tab does not.
 std::string printable(std::string_view text);
+/// The same of a text of several lines.
+std::string printable_lines(std::string_view text);
 
 }  // namespace dispytch::cli

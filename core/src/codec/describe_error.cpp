@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "codec/utf8.hpp"
+#include "text/character.hpp"
 
 namespace dispytch::codec {
 
@@ -30,13 +31,6 @@ std::string one_of(const Range& range, Name name) {
     text += (text.empty() ? "\"" : ", \"") + std::string{name(entry)} + "\"";
   }
   return text;
-}
-
-/// The longest prefix within `size` bytes that ends between two characters.
-std::string_view cut(std::string_view text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  return text.substr(0, size);
 }
 
 }  // namespace
@@ -84,7 +78,7 @@ std::string found_text(std::string_view rest) {
       std::size_t quote = 1;
       while (quote < rest.size() && rest[quote] != '"') quote += rest[quote] == '\\' ? 2 : 1;
       const std::string_view text = rest.substr(0, quote + 1);
-      return text.size() <= kLongest ? "the string " + std::string{text} : "the string " + std::string{cut(text, kLongest)} + "...";
+      return text.size() <= kLongest ? "the string " + std::string{text} : "the string " + std::string{text::cut(text, kLongest)} + "...";
     }
     default: break;
   }
@@ -92,7 +86,7 @@ std::string found_text(std::string_view rest) {
   if (static_cast<unsigned char>(text.empty() ? rest.front() : text.front()) < 0x20 || text.empty()) {
     return "the byte " + std::to_string(static_cast<unsigned char>(rest.front()));
   }
-  return text.size() <= kLongest ? std::string{text} : std::string{cut(text, kLongest)} + "...";
+  return text.size() <= kLongest ? std::string{text} : std::string{text::cut(text, kLongest)} + "...";
 }
 
 DecodeError describe_utf8_problem(std::string_view payload) {

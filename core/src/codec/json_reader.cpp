@@ -271,11 +271,6 @@ Cursor JsonReader::variant(Cursor at, const ValueType& type, void* to, int depth
 // ---- free-form JSON, and what nobody asked for ----
 
 Cursor JsonReader::json(Cursor at, nlohmann::json& to, int depth) {
-  const auto read_number = [&]<class T>(T number, Kind kind) {
-    const Cursor behind = this->number<T>(at, &number, kind);
-    to = number;
-    return behind;
-  };
   switch (*this->at(at)) {
     case '{':
       to = nlohmann::json::object();
@@ -303,8 +298,18 @@ Cursor JsonReader::json(Cursor at, nlohmann::json& to, int depth) {
   if (text == "null") return to = nullptr, at + 1;
   if (text == "true" || text == "false") return to = text == "true", at + 1;
   if (!is_number(text)) return fail(at, "a JSON value");
-  if (!is_integer(text)) return read_number(double{}, Kind::float64);
-  return text.front() == '-' ? read_number(std::int64_t{}, Kind::int64) : read_number(std::uint64_t{}, Kind::uint64);
+  if (is_integer(text)) {  // one beyond 64 bits becomes a double, as nlohmann itself reads it
+    std::int64_t with_sign = 0;
+    std::uint64_t without = 0;
+    if (text.front() == '-' ? parse_number(text, with_sign) : parse_number(text, without)) {
+      to = text.front() == '-' ? nlohmann::json(with_sign) : nlohmann::json(without);
+      return at + 1;
+    }
+  }
+  double number = 0;
+  const Cursor behind = this->number<double>(at, &number, Kind::float64);
+  to = number;
+  return behind;
 }
 
 Cursor JsonReader::skip(Cursor at, int depth) {

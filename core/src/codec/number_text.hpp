@@ -50,13 +50,39 @@ inline std::uint64_t eight_digits(std::uint64_t bytes) noexcept {
   return (bytes & 0x0000FFFF0000FFFF) * 42949672960001 >> 32;
 }
 
-/// Reads the whole token. false: it is no number, no integer for an integer, or it doesn't fit. Behind the token 8 bytes more may be read.
+/// Of a number beyond the bounds of a floating type: whether it is too small rather than too large, so that it rounds to zero.
+[[gnu::noinline, gnu::cold]] inline bool is_below_one(std::string_view number) noexcept {
+  constexpr std::int64_t kBeyondAnyType = 1'000'000'000;
+  std::int64_t exponent = 0;  // of ten, of the first digit that is no zero
+  bool whole = true, found = false;
+  std::size_t i = 0;
+  for (; i < number.size() && number[i] != 'e' && number[i] != 'E'; ++i) {
+    if (number[i] == '.') whole = false;
+    if (number[i] < '0' || number[i] > '9') continue;
+    if (!found && !whole) --exponent;
+    if (found && whole) ++exponent;
+    found = found || number[i] != '0';
+  }
+  std::int64_t written = 0;
+  const bool negative = i + 1 < number.size() && number[i + 1] == '-';
+  for (; i < number.size(); ++i) {
+    if (number[i] >= '0' && number[i] <= '9' && written < kBeyondAnyType) written = written * 10 + (number[i] - '0');
+  }
+  return exponent + (negative ? -written : written) < 0;
+}
+
+/// Reads the whole token; a number too small for a floating type is zero. false: it is no number, no integer for an integer, or it doesn't
+/// fit. Behind the token 8 bytes more may be read.
 template <class T>
 [[gnu::always_inline]] inline bool parse_number(std::string_view token, T& to) noexcept {
   const char* at = token.data();
   const char* const end = at + token.size();
   if constexpr (std::floating_point<T>) {
-    return is_number(token) && std::from_chars(at, end, to).ec == std::errc{};
+    if (!is_number(token)) return false;
+    if (std::from_chars(at, end, to).ec == std::errc{}) return true;
+    if (!is_below_one(token)) return false;
+    to = *at == '-' ? -T{0} : T{0};
+    return true;
   } else {
     constexpr std::ptrdiff_t kSafeDigits = 19;  // can't overflow 64 bits
     const bool negative = *at == '-';

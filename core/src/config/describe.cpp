@@ -91,6 +91,17 @@ void collect(const json& value, std::set<std::string>& texts) {
     for (const json& part : value) collect(part, texts);
 }
 
+// Whether what stands at a place is the secret, and not a word that has its letters: one of a few letters is everywhere, and is told where
+// a message shows a value, between quotes or behind `=`.
+bool is_told(std::string_view text, std::size_t at, std::size_t size) {
+  constexpr std::size_t kTooShortToSearch = 4;
+  if (size >= kTooShortToSearch) return true;
+  const char before = at == 0 ? ' ' : text[at - 1];
+  const char behind = at + size == text.size() ? ' ' : text[at + size];
+  const bool quoted = before == behind && std::string_view{"\"'`"}.find(before) != std::string_view::npos;
+  return quoted || (before == '=' && std::string_view{" ,;)\n"}.find(behind) != std::string_view::npos);
+}
+
 json undisguised(const Config& config) {
   json result = {
       {"version", 1},
@@ -125,8 +136,11 @@ std::string scrub(const json& values, const std::set<std::string>& pointers, std
   std::vector<std::string_view> longest_first{secrets.begin(), secrets.end()};
   std::ranges::stable_sort(longest_first, std::greater{}, &std::string_view::size);
   for (const std::string_view secret : longest_first) {
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + schema::kRedacted.size()))
-      text.replace(at, secret.size(), schema::kRedacted);
+    for (std::size_t at = text.find(secret); at != std::string::npos;) {
+      const bool masked = is_told(text, at, secret.size());
+      if (masked) text.replace(at, secret.size(), schema::kRedacted);
+      at = text.find(secret, at + (masked ? schema::kRedacted.size() : 1));
+    }
   }
   return text;
 }

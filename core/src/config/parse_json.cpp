@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "config/scalar.hpp"
 #include "config/text.hpp"
 #include "config/tree.hpp"
 
@@ -46,17 +47,26 @@ class JsonHandler {
   bool end_array() { return end(); }
 
   [[noreturn]] bool parse_error(std::size_t position, const std::string&, const json::exception& exception) {
-    throw Unreadable{lines_.position(position == 0 ? 0 : position - 1), "this is no JSON: " + reason(exception)};
+    const std::string why = reason(exception);
+    const std::size_t begin = text_.find_first_not_of(" \t\r\n,:", at_);
+    const bool open =
+        begin != std::string::npos && text_[begin] == '"' &&
+        (why.find("missing closing quote") != std::string::npos || why.find("control character U+000A") != std::string::npos ||
+         why.find("control character U+000D") != std::string::npos);
+    if (open)
+      throw Unreadable{lines_.position(begin), "the quote that begins here is not closed in its line; write another where the text ends"};
+    throw Unreadable{lines_.position(position == 0 ? 0 : position - 1), "this is no JSON: " + why};
   }
 
  private:
   bool value(json value) {
-    builder_.value(std::move(value), next());
+    const Position at = next();
+    builder_.value(std::move(value), at, token_);
     return true;
   }
   bool too_large() {
     const Position at = next();
-    builder_.mistake(at, "the integer has more than 64 bits; quote it if it is meant as text");
+    builder_.mistake(at, integer_problem(token_.starts_with('-')));
     builder_.value(nullptr, at);
     return true;
   }
@@ -71,6 +81,7 @@ class JsonHandler {
     at_ = std::min(text_.find_first_not_of(" \t\r\n,:", at_), text_.size());
     const Position position = lines_.position(at_);
     if (at_ == text_.size()) return position;
+    const std::size_t begin = at_;
     const char first = text_[at_++];
     if (first == '"') {
       while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
@@ -78,6 +89,7 @@ class JsonHandler {
     } else if (std::string_view{"{}[]"}.find(first) == std::string_view::npos) {
       at_ = std::min(text_.find_first_of(" \t\r\n,:]}", at_), text_.size());
     }
+    token_ = std::string_view{text_}.substr(begin, at_ - begin);
     return position;
   }
 
@@ -98,6 +110,7 @@ class JsonHandler {
   const Lines& lines_;
   TreeBuilder& builder_;
   std::size_t at_ = 0;
+  std::string_view token_ = {};  // the last one
 };
 
 }  // namespace

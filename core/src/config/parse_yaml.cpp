@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
@@ -11,6 +12,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "config/quotes.hpp"
 #include "config/scalar.hpp"
 #include "config/text.hpp"
 #include "config/tree.hpp"
@@ -61,9 +63,14 @@ class YamlHandler final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& scalar) override {
     const std::string value = in_utf8(scalar);
     const bool plain = tag == "?";
+    const std::size_t begin = find_value(text_, offset(mark));
+    if (builder_.wants_key() && !indents_.back()) indents_.back() = lines_.position(begin).column - 1;
+    require_closed_quote(begin);
+    passed_ = end_of_scalar(text_, begin, scalar);
     if (builder_.wants_key()) {
       last_ = at(mark);
       builder_.key(value, last_, plain && value == "<<");
+      if (anchor != 0) builder_.anchor_of_key(anchor, plain ? resolve_plain(value).value : json(value));
       return;
     }
     builder_.anchor(anchor);
@@ -74,25 +81,51 @@ class YamlHandler final : public YAML::EventHandler {
     }
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
     require_no_key(mark);
+    const std::size_t begin = offset(mark);
+    const bool marked = style == YAML::EmitterStyle::Block && begin < text_.size() && text_[begin] == '-';
+    indents_.push_back(marked ? lines_.position(begin).column - 1 : indent());
+    passed_ = begin;
     require_tag(mark, tag, "tag:yaml.org,2002:seq");
     builder_.anchor(anchor);
     builder_.begin_list(at(mark));
   }
-  void OnSequenceEnd() override { builder_.end(); }
+  void OnSequenceEnd() override {
+    indents_.pop_back();
+    builder_.end();
+  }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
     require_no_key(mark);
+    indents_.push_back(style == YAML::EmitterStyle::Block ? std::nullopt : std::optional{indent()});
+    passed_ = offset(mark);
     require_tag(mark, tag, "tag:yaml.org,2002:map");
     builder_.anchor(anchor);
     builder_.begin_map(at(mark));
   }
-  void OnMapEnd() override { builder_.end(); }
+  void OnMapEnd() override {
+    indents_.pop_back();
+    builder_.end();
+  }
 
   bool started() const { return started_; }
 
+  // Throws Unreadable where the text that comes next begins with a quote that isn't closed where it should be.
+  void require_closed_quote() const { require_closed_quote(find_value(text_, passed_)); }
+
  private:
+  // The spaces before the keys of the block that is being read; of what stands in `{ }` and `[ ]`, those of the block around it.
+  int indent() const {
+    for (auto open = indents_.rbegin(); open != indents_.rend(); ++open)
+      if (*open) return **open;
+    return -1;
+  }
+
+  void require_closed_quote(std::size_t begin) const {
+    if (const auto problem = find_quote_problem(text_, begin, indent())) throw Unreadable{lines_.position(begin), *problem};
+  }
+
   Position at(const YAML::Mark& mark) const { return lines_.position(offset(mark)); }
 
   // Whether a null stands in the text. yaml-cpp puts one that doesn't where the next thing is.
@@ -144,6 +177,8 @@ class YamlHandler final : public YAML::EventHandler {
   TreeBuilder& builder_;
   Position last_ = {1, 1};
   bool started_ = false;
+  std::size_t passed_ = 0;                        // the byte behind what was read last
+  std::vector<std::optional<int>> indents_ = {};  // of each mapping and list that is open; nullopt: its first key comes next
 };
 
 // yaml-cpp's words for what people get wrong most, in ours.
@@ -172,7 +207,14 @@ Tree parse_yaml(const std::string& text, Sources sources) {
   try {
     std::istringstream stream{text};
     YAML::Parser parser{stream};
-    while (parser.HandleNextDocument(handler)) {}
+    try {
+      while (parser.HandleNextDocument(handler)) {}
+    } catch (const YAML::DeepRecursion&) {
+      throw;
+    } catch (const YAML::Exception&) {
+      handler.require_closed_quote();  // that is the mistake, and what yaml-cpp stumbles over comes of it
+      throw;
+    }
     return builder.finish(true);
   } catch (const Unreadable& unreadable) {
     mistake = {.position = unreadable.position, .text = unreadable.what()};

@@ -19,7 +19,7 @@ Scalar integer(std::string_view digits, int base, bool negative) {
   signed_digits += digits;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(signed_digits.data(), signed_digits.data() + signed_digits.size(), value, base);
-  if (error != std::errc{}) return {.problem = "the integer has more than 64 bits; quote it if it is meant as text"};
+  if (error != std::errc{}) return {.problem = integer_problem(negative)};
   return {.value = value};
 }
 
@@ -47,6 +47,11 @@ bool is_float(std::string_view text) {
 }
 
 }  // namespace
+
+std::string integer_problem(bool negative) {
+  return std::string{"the integer is "} + (negative ? "below -9223372036854775808" : "above 9223372036854775807") +
+         ", which a config can't hold; quote it if it is meant as text";
+}
 
 Scalar resolve_plain(std::string_view text) {
   if (one_of(text, {"", "~", "null", "Null", "NULL"})) return {};

@@ -17,6 +17,9 @@ struct Scalar {
 /// `1_000` are text. Integers beyond 64 bits, infinities and not-a-number are problems.
 Scalar resolve_plain(std::string_view text);
 
+/// What is said of an integer beyond 64 bits with a sign.
+std::string integer_problem(bool negative);
+
 /// Whether `text` has at least one character, and none but these.
 inline bool all_of(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;

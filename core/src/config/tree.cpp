@@ -86,10 +86,12 @@ void TreeBuilder::scalar(const std::string& text, Position at, bool plain) {
   if (!interpolated.problems.empty() || !plain) return value(interpolated.text, at);
   Scalar scalar = resolve_plain(interpolated.text);
   if (!scalar.problem.empty()) mistake(at, scalar.problem);
-  value(std::move(scalar.value), at);
+  value(std::move(scalar.value), at, interpolated.text);
 }
 
-void TreeBuilder::value(json value, Position at) {
+void TreeBuilder::value(json value, Position at, std::string_view letters) {
+  const bool has_letters = value.is_number() || value.is_boolean();
+  if (has_letters && !letters.empty() && value.dump() != letters) tree_.letters[next_pointer()] = letters;
   count(1, value.is_string() ? value.get_ref<const std::string&>().size() : 0, at);
   place(next_pointer(), at);
   put(std::move(value), std::exchange(next_anchor_, 0));
@@ -107,7 +109,7 @@ void TreeBuilder::alias(std::size_t number, Position at) {
   if (found == anchors_.end()) throw Unreadable{at, "this alias repeats what it stands in; it would never end"};
   count_copy(found->second.value, frames_.size(), at);
   const std::string pointer = next_pointer();
-  if (pointer != found->second.pointer) copy_notes(found->second.pointer, pointer);
+  if (!found->second.pointer.empty() && pointer != found->second.pointer) copy_notes(found->second.pointer, pointer);
   place(pointer, at);
   put(found->second.value, 0);
 }
@@ -200,6 +202,7 @@ void TreeBuilder::merge(Frame& frame) {
 void TreeBuilder::copy_notes(const std::string& from, const std::string& to) {
   copy_entries(tree_.places, from, to);
   copy_entries(tree_.written, from, to);
+  copy_entries(tree_.letters, from, to);
   copy_entries(tree_.secrets, from, to);
   copy_entries(tree_.broken, from, to);
 }
@@ -207,6 +210,7 @@ void TreeBuilder::copy_notes(const std::string& from, const std::string& to) {
 void TreeBuilder::erase_notes(const std::string& pointer) {
   erase_entries(tree_.places, pointer);
   erase_entries(tree_.written, pointer);
+  erase_entries(tree_.letters, pointer);
   erase_entries(tree_.secrets, pointer);
   erase_entries(tree_.broken, pointer);
 }

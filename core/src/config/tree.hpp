@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@ struct Tree {
   nlohmann::json value = nullptr;
   std::map<std::string, Positions::Place> places = {};  ///< by JSON pointer
   std::map<std::string, std::string> written = {};      ///< as the file has them: values in which something was put
+  std::map<std::string, std::string> letters = {};      ///< as they stood, unquoted: numbers and words whose value is written differently
   std::set<std::string> secrets = {};                   ///< values that came from a secret place
   std::set<std::string> broken = {};                    ///< values that have a problem already: nothing more is said of them
   struct Mistake {
@@ -53,8 +55,8 @@ class TreeBuilder {
   void key(std::string name, Position at, bool merges = false);
   /// A scalar that may hold `${...}`; `plain`: unquoted, typed by what it says.
   void scalar(const std::string& text, Position at, bool plain);
-  /// A scalar whose value is known.
-  void value(nlohmann::json value, Position at);
+  /// A scalar whose value is known; `letters` as it stands in the file, unquoted.
+  void value(nlohmann::json value, Position at, std::string_view letters = {});
   void end();
 
   /// Whether a key comes next.
@@ -63,6 +65,8 @@ class TreeBuilder {
 
   /// The node that comes next can be repeated under this number, the finished one is.
   void anchor(std::size_t number) { next_anchor_ = number; }
+  /// The key that came last can be repeated under this number, as a value.
+  void anchor_of_key(std::size_t number, nlohmann::json value) { anchors_[number] = {.value = std::move(value)}; }
   void alias(std::size_t number, Position at);
 
   void mistake(Position at, std::string text);
@@ -81,7 +85,7 @@ class TreeBuilder {
   };
   struct Anchored {
     nlohmann::json value = nullptr;
-    std::string pointer = {};
+    std::string pointer = {};  ///< empty: it was a key
   };
 
   std::string next_pointer() const;

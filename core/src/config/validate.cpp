@@ -1,5 +1,6 @@
 #include "config/validate.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -137,13 +138,39 @@ class Validation {
     json& options = config == entry.end() ? none : *config;
     if (!options.is_object()) return {.all = false};  // core's schema has said so
     for (const std::string& secret : schema.secrets(options)) tree_.secrets.insert(place + secret);
+    const json written = options;
     const std::vector<schema::Violation> violations = schema.apply(options, shown(place));
     report(place, violations);
     Fitting fitting{.options = options};
+    refuse_changed_letters(schema, written, place, fitting);
     for (const schema::Violation& violation : violations) fitting.leave_out(violation.pointer);
     for (const std::string& broken : tree_.broken)
       if (schema::within(place, broken)) fitting.leave_out(std::string_view{broken}.substr(place.size()));
     return fitting;
+  }
+
+  // A number or a word that reaches the plugin with other letters than the file has, where the schema would take the text as well: what
+  // was meant then depends on the letters, such as those of a version or a rack.
+  void refuse_changed_letters(const Schema& schema, const json& written, const std::string& place, Fitting& fitting) {
+    for (auto entry = tree_.letters.lower_bound(place + '/'); entry != tree_.letters.end() && schema::within(place, entry->first);
+         ++entry) {
+      const std::string pointer = entry->first.substr(place.size());
+      const json::json_pointer in_options{pointer};
+      if (problems_.is_broken(entry->first) || problems_.is_reported(entry->first) || !written.contains(in_options)) continue;
+      json as_text = written;
+      as_text[in_options] = entry->second;
+      const std::vector<schema::Violation> violations = schema.apply(as_text);
+      const bool fits = std::none_of(violations.begin(), violations.end(),
+                                     [&](const schema::Violation& violation) { return schema::within(pointer, violation.pointer); });
+      if (!fits) continue;
+      const bool shown = !tree_.secrets.contains(entry->first) && !tree_.written.contains(entry->first);
+      const std::string value = written[in_options].dump();
+      problems_.add(
+          entry->first, false,
+          shown ? "`" + entry->second + "` would arrive as `" + value + "`; quote it: \"" + entry->second + "\""
+                : "the value would arrive with other letters, as it is unquoted and looks like a number or a truth value; quote it");
+      fitting.leave_out(pointer);
+    }
   }
 
   // Asks the plugin again and again, each time without the option that it refused, so that all are told. What it says of no option in
@@ -169,12 +196,13 @@ class Validation {
     for (const schema::Violation& violation : violations) problems_.add(prefix + violation.pointer, violation.about_key, violation.text);
   }
 
-  // Values that something was put into are shown as the file has them: what was put in may be secret.
+  // Values that something was put into are shown as the file has them: what was put in may be secret. So are numbers, digit by digit.
   schema::Shown shown(const std::string& prefix) const {
     return [this, prefix](const std::string& pointer) -> std::optional<std::string> {
-      const auto written = tree_.written.find(prefix + pointer);
-      if (written == tree_.written.end()) return std::nullopt;
-      return "the value of " + json(written->second).dump();
+      if (const auto written = tree_.written.find(prefix + pointer); written != tree_.written.end())
+        return "the value of " + json(written->second).dump();
+      const auto letters = tree_.letters.find(prefix + pointer);
+      return letters == tree_.letters.end() ? std::nullopt : std::optional{letters->second};
     };
   }
 

@@ -4,6 +4,7 @@
 
 #include "emit/emitter_core.hpp"
 #include "listen/letter_headers.hpp"
+#include "text/character.hpp"
 #include "topic/name_template.hpp"
 
 namespace dispytch::listen {
@@ -12,10 +13,7 @@ namespace {
 constexpr std::size_t kMostOfAText = 1024;  // brokers bound a message's headers
 
 std::string cut(std::string_view text) {
-  if (text.size() <= kMostOfAText) return std::string{text};
-  std::size_t end = kMostOfAText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u) --end;  // not within a character
-  return std::string{text.substr(0, end)} + "…";
+  return text.size() <= kMostOfAText ? std::string{text} : std::string{text::cut(text, kMostOfAText)} + "…";
 }
 
 class EmitterDeadLetters final : public DeadLetters {

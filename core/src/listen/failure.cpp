@@ -1,9 +1,11 @@
 #include "listen/failure.hpp"
 
+#include "text/character.hpp"
+
 namespace dispytch::listen {
 
 std::string cut(std::string_view text, std::size_t most) {
-  return text.size() <= most ? std::string{text} : std::string{text.substr(0, most)} + "… (" + std::to_string(text.size()) + " bytes)";
+  return text.size() <= most ? std::string{text} : std::string{text::cut(text, most)} + "… (" + std::to_string(text.size()) + " bytes)";
 }
 
 std::string what(const Failure& failure) {

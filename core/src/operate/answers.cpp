@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operate/figures.hpp"
+#include "text/escape.hpp"
 
 namespace dispytch::operate {
 namespace {
@@ -15,15 +16,15 @@ std::string dump(const ordered_json& json) { return json.dump(-1, ' ', false, or
 std::string refuse(const std::string& why) { return dump({{"error", why}}); }
 
 ordered_json describe(const listen::Unfinished& one) {
-  ordered_json json{{"topic", one.topic}};
+  ordered_json json{{"topic", text::valid_utf8(one.topic)}};
   if (one.partition >= 0) json["partition"] = one.partition;
   if (one.offset >= 0) json["offset"] = one.offset;
-  if (!one.key.empty()) json["key"] = one.key;
+  if (!one.key.empty()) json["key"] = text::valid_utf8(one.key);
   if (!one.handler.empty()) json["handler"] = one.handler;
   json["age_ms"] = one.age.count();
   json["attempts"] = one.attempts;
   json["waits_for"] = one.waits_for;
-  if (!one.reason.empty()) json["reason"] = one.reason;
+  if (!one.reason.empty()) json["reason"] = text::valid_utf8(one.reason);
   return json;
 }
 

@@ -3,10 +3,11 @@
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <Poco/Exception.h>
@@ -19,6 +20,7 @@
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "operate/connection_server.hpp"
 
 namespace dispytch::operate {
 namespace {
@@ -29,10 +31,10 @@ using Poco::Net::StreamSocket;
 
 constexpr std::size_t kLongestRequest = 64 * 1024;
 constexpr std::size_t kLongestAnswer = 4 * 1024 * 1024;  // of an application with very many listeners
-constexpr int kBacklog = 8;
-const Poco::Timespan kLook{0, 200'000};   // how soon the end of the application is noticed
-const Poco::Timespan kSilence{5, 0};      // a connection that says nothing for so long is ended
-const Poco::Timespan kAnswerTime{15, 0};  // more than a listener is waited for
+constexpr int kBacklog = 64;
+constexpr std::size_t kMostConnections = 64;
+constexpr std::chrono::seconds kSilence{5};  // a connection that says nothing for so long is ended
+const Poco::Timespan kAnswerTime{15, 0};     // more than a listener is waited for
 
 // A line without its end; nothing where the other side closed. Throws std::length_error where it is longer than `most`, Poco's exception
 // where none came in time.
@@ -72,6 +74,17 @@ std::string peer(const StreamSocket& socket) {
          std::to_string(credentials.pid);
 }
 
+std::optional<Reply> reply(std::string& received, const StreamSocket& connection, const ControlSocket::Answer& answer) {
+  const std::size_t end = received.find('\n');
+  if (std::min(end, received.size()) > kLongestRequest) {
+    return Reply{.bytes = R"({"error":"a request has at most )" + std::to_string(kLongestRequest) + " bytes\"}\n", .last = true};
+  }
+  if (end == std::string::npos) return std::nullopt;
+  const std::string request = received.substr(0, end);
+  received.erase(0, end + 1);
+  return Reply{.bytes = answer(request, peer(connection)) + '\n'};
+}
+
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
   throw Exception{ErrorCode::config, "`control.socket`: " + path.string() + " can't be used: " + why};
 }
@@ -79,7 +92,7 @@ std::string peer(const StreamSocket& socket) {
 bool somebody_answers(const std::filesystem::path& path) {
   try {
     StreamSocket socket;
-    socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, kSilence);
+    socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, Poco::Timespan{kSilence.count(), 0});
     return true;
   } catch (const Poco::Exception&) {
     return false;
@@ -111,50 +124,23 @@ ServerSocket listen_at(const std::filesystem::path& path) {
 }  // namespace
 
 struct ControlSocket::Server {
-  std::filesystem::path path;
-  Answer answer;
-  ServerSocket socket;
-  std::jthread thread = {};
-
-  void serve(const std::stop_token& stop) {
-    block_signals_in_this_thread();
-    while (!stop.stop_requested()) {
-      try {
-        if (!socket.poll(kLook, Poco::Net::Socket::SELECT_READ)) continue;
-        StreamSocket connection = socket.acceptConnection();
-        converse(connection, stop);
-      } catch (const std::exception& exception) {  // of one connection; the next may fare better
-        log::debug("control", exception.what());
-      }
-    }
-  }
-
-  void converse(StreamSocket& connection, const std::stop_token& stop) const {
-    connection.setReceiveTimeout(kSilence);
-    connection.setSendTimeout(kSilence);
-    const std::string who = peer(connection);
-    try {
-      while (!stop.stop_requested()) {
-        const std::optional<std::string> line = read_line(connection, kLongestRequest);
-        if (!line) return;
-        write_line(connection, answer(*line, who));
-      }
-    } catch (const std::length_error&) {
-      write_line(connection, R"({"error":"a request has at most )" + std::to_string(kLongestRequest) + R"( bytes"})");
-    }
-  }
+  Server(std::filesystem::path socket_path, const Answer& answer)
+      : path{std::move(socket_path)},
+        connections{listen_at(path),
+                    [answer](std::string& received, const StreamSocket& connection) { return reply(received, connection, answer); },
+                    {.connections = kMostConnections, .patience = kSilence}} {}
+  const std::filesystem::path path;
+  ConnectionServer connections;
 };
 
-ControlSocket::ControlSocket(std::filesystem::path path, Answer answer)
-    : server_{std::make_unique<Server>(Server{path, std::move(answer), listen_at(path)})} {
-  server_->thread = std::jthread{[server = server_.get()](const std::stop_token& stop) { server->serve(stop); }};
-}
+ControlSocket::ControlSocket(std::filesystem::path path, const Answer& answer)
+    : server_{std::make_unique<Server>(std::move(path), answer)} {}
 
 ControlSocket::~ControlSocket() {
-  server_->thread.request_stop();
-  server_->thread.join();
+  const std::filesystem::path path = server_->path;
+  server_.reset();
   std::error_code ignored;
-  std::filesystem::remove(server_->path, ignored);
+  std::filesystem::remove(path, ignored);
 }
 
 std::string ask(const std::filesystem::path& path, std::string_view request) {
@@ -163,7 +149,7 @@ std::string ask(const std::filesystem::path& path, std::string_view request) {
   };
   try {
     StreamSocket socket;
-    socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, kSilence);
+    socket.connect(SocketAddress{SocketAddress::UNIX_LOCAL, path.string()}, Poco::Timespan{kSilence.count(), 0});
     socket.setReceiveTimeout(kAnswerTime);
     write_line(socket, std::string{request});
     std::optional<std::string> line = read_line(socket, kLongestAnswer);

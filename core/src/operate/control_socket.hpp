@@ -9,7 +9,7 @@
 
 namespace dispytch::operate {
 
-/// Serves one connection after another on a thread of its own, a line for a line. Lines are bounded, silent connections ended.
+/// Answers on a thread of its own, a line for a line. Lines are bounded, silent connections ended, and none holds up another.
 class ControlSocket {
  public:
   /// `request` without its line end; `who` as "user NAME, process PID". Called on the socket's thread.
@@ -17,7 +17,7 @@ class ControlSocket {
 
   /// Throws Exception (ErrorCode::config) where the path can't be used, or another living application uses it. A socket that a dead one
   /// left behind is replaced.
-  ControlSocket(std::filesystem::path path, Answer answer);
+  ControlSocket(std::filesystem::path path, const Answer& answer);
   /// Removes the socket's file.
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;

@@ -1,19 +1,17 @@
 #include "operate/http.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
 #include <Poco/Exception.h>
-#include <Poco/Net/HTTPRequestHandler.h>
-#include <Poco/Net/HTTPRequestHandlerFactory.h>
-#include <Poco/Net/HTTPServer.h>
-#include <Poco/Net/HTTPServerParams.h>
-#include <Poco/Net/HTTPServerRequest.h>
-#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
-#include <Poco/ThreadPool.h>
+#include <Poco/Timestamp.h>
 
 #include <dispytch/result.hpp>
 
@@ -22,10 +20,11 @@
 namespace dispytch::operate {
 namespace {
 
+using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
 
-constexpr int kMostThreads = 2;  // a probe and a scrape; others wait in the queue
-constexpr int kMostQueued = 16;
+constexpr std::size_t kLongestHead = 8 * 1024;
+constexpr int kMostWaiting = 128;
 
 struct Page {
   HTTPResponse::HTTPStatus status = HTTPResponse::HTTP_OK;
@@ -53,29 +52,44 @@ Page page_of(const std::string& method, const std::string& uri, const Watch& wat
   return {.type = "text/plain; version=0.0.4; charset=utf-8", .text = to_prometheus(watch.figures(), watch.backends())};
 }
 
-class Handler final : public Poco::Net::HTTPRequestHandler {
- public:
-  explicit Handler(const Watch& watch) : watch_{watch} {}
-  void handleRequest(Poco::Net::HTTPServerRequest& request, Poco::Net::HTTPServerResponse& response) override {
-    const Page page = page_of(request.getMethod(), request.getURI(), watch_);
-    response.setStatusAndReason(page.status);
-    if (page.status == HTTPResponse::HTTP_METHOD_NOT_ALLOWED) response.set("Allow", "GET, HEAD");
-    response.setContentType(page.type);
-    response.sendBuffer(page.text.data(), page.text.size());
+// Where the head of a request ends, the empty line included; npos: not yet.
+std::size_t head_size(std::string_view received) {
+  const std::size_t crlf = received.find("\r\n\r\n");
+  const std::size_t lf = received.find("\n\n");
+  return std::min(crlf == std::string_view::npos ? crlf : crlf + 4, lf == std::string_view::npos ? lf : lf + 2);
+}
+
+// Every connection ends after one answer: what may follow of a request, such as a body, is nobody's.
+Reply reply(const Page& page, const std::string& method) {
+  HTTPResponse response{HTTPRequest::HTTP_1_1, page.status};
+  response.setDate(Poco::Timestamp{});
+  response.setContentType(page.type);
+  response.setContentLength64(static_cast<Poco::Int64>(page.text.size()));
+  response.setKeepAlive(false);
+  if (page.status == HTTPResponse::HTTP_METHOD_NOT_ALLOWED) response.set("Allow", "GET, HEAD");
+  std::ostringstream head;
+  response.write(head);
+  return {.bytes = method == HTTPRequest::HTTP_HEAD ? head.str() : head.str() + page.text, .last = true};
+}
+
+std::optional<Reply> serve(std::string& received, const Watch& watch) {
+  const std::size_t size = head_size(received);
+  if (size == std::string::npos && received.size() <= kLongestHead) return std::nullopt;
+  if (size == std::string::npos || size > kLongestHead) {
+    return reply({.status = HTTPResponse::HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                  .text = "a request has at most " + std::to_string(kLongestHead) + " bytes before its empty line\n"},
+                 {});
   }
-
- private:
-  const Watch& watch_;
-};
-
-class Factory final : public Poco::Net::HTTPRequestHandlerFactory {
- public:
-  explicit Factory(const Watch& watch) : watch_{watch} {}
-  Poco::Net::HTTPRequestHandler* createRequestHandler(const Poco::Net::HTTPServerRequest&) override { return new Handler{watch_}; }
-
- private:
-  const Watch& watch_;
-};
+  HTTPRequest request;
+  std::istringstream head{received.substr(0, size)};
+  try {
+    request.read(head);
+  } catch (const Poco::Exception&) {
+    return reply({.status = HTTPResponse::HTTP_BAD_REQUEST, .text = "this is no HTTP request; expected one such as GET /live HTTP/1.1\n"},
+                 {});
+  }
+  return reply(page_of(request.getMethod(), request.getURI(), watch), request.getMethod());
+}
 
 Poco::Net::ServerSocket bind(const std::string& address) {
   try {
@@ -83,7 +97,7 @@ Poco::Net::ServerSocket bind(const std::string& address) {
     constexpr bool kShareThePort = false;
     Poco::Net::ServerSocket socket;
     socket.bind(Poco::Net::SocketAddress{address}, kReuseAddress, kShareThePort);
-    socket.listen();
+    socket.listen(kMostWaiting);
     return socket;
   } catch (const Poco::Exception& exception) {
     throw Exception{ErrorCode::config, "`http.address`: nobody can listen at " + address + ": " + exception.displayText() +
@@ -91,33 +105,13 @@ Poco::Net::ServerSocket bind(const std::string& address) {
   }
 }
 
-Poco::Net::HTTPServerParams::Ptr parameters() {
-  Poco::Net::HTTPServerParams::Ptr made{new Poco::Net::HTTPServerParams};
-  made->setMaxThreads(kMostThreads);
-  made->setMaxQueued(kMostQueued);
-  made->setKeepAlive(false);
-  return made;
-}
-
 }  // namespace
 
-struct HttpServer::Server {
-  Server(const std::string& address, const Watch& watch)
-      : socket{bind(address)}, server{new Factory{watch}, threads, socket, parameters()} {}
-  Poco::ThreadPool threads{1, kMostThreads};
-  Poco::Net::ServerSocket socket;
-  Poco::Net::HTTPServer server;
-};
+HttpServer::HttpServer(const std::string& address, const Watch& watch, ConnectionLimits limits)
+    : HttpServer{bind(address), watch, limits} {}
 
-HttpServer::HttpServer(const std::string& address, Watch& watch) : server_{std::make_unique<Server>(address, watch)} {
-  server_->server.start();
-}
-
-HttpServer::~HttpServer() {
-  server_->server.stopAll(true);
-  server_->threads.joinAll();
-}
-
-std::uint16_t HttpServer::port() const noexcept { return server_->socket.address().port(); }
+HttpServer::HttpServer(const Poco::Net::ServerSocket& socket, const Watch& watch, ConnectionLimits limits)
+    : port_{socket.address().port()},
+      server_{socket, [&watch](std::string& received, const Poco::Net::StreamSocket&) { return serve(received, watch); }, limits} {}
 
 }  // namespace dispytch::operate

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "schema/units.hpp"
+#include "text/character.hpp"
 
 namespace dispytch::schema {
 namespace {
@@ -121,14 +122,9 @@ std::string found_phrase(const json& value) {
   if (value.is_object()) return value.empty() ? "an empty mapping" : "a mapping";
   if (value.is_array()) return value.empty() ? "an empty list" : "a list";
   if (!value.is_string()) return value.dump();
-  std::string text = value.get<std::string>();
-  const bool cut = text.size() > kLongestShown;
-  if (cut) {
-    std::size_t end = kLongestShown;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
-    text.resize(end);
-  }
-  return json(text).dump(-1, ' ', false, json::error_handler_t::replace) + (cut ? "..." : "");
+  const auto& text = value.get_ref<const std::string&>();
+  const std::string_view shown = text::cut(text, kLongestShown);
+  return json(shown).dump(-1, ' ', false, json::error_handler_t::replace) + (shown.size() < text.size() ? "..." : "");
 }
 
 }  // namespace dispytch::schema

@@ -335,15 +335,41 @@ TEST(AppDeathTest, AWorkerThatOutlivesAListenersOwnEndEndsTheProcessWithThree) {
   EXPECT_EXIT(hang(), ::testing::ExitedWithCode(3), "1 message of listener in still ran");
 }
 
+// Those of the first second are the same request as the first.
+[[noreturn]] void signal_for_ever() {
+  while (true) {
+    ::kill(::getpid(), SIGINT);
+    std::this_thread::yield();
+  }
+}
+
+TEST(AppDeathTest, ASignalThatComesTwiceAtOnceIsOneRequest) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto both = [] {
+    const File file{kConfig};
+    std::vector<int> numbers;
+    App app{"test"};
+    app.listen("in", into(numbers)).task([](std::stop_token stop) {
+      ::kill(::getpid(), SIGTERM);
+      while (!stop.stop_requested()) std::this_thread::yield();
+      ::kill(::getpid(), SIGTERM);
+      ::kill(::getpid(), SIGINT);
+    });
+    std::_Exit(run_main(app, {"--config", file.path()}) == 0 ? 42 : 1);
+  };
+  EXPECT_EXIT(both(), ::testing::ExitedWithCode(42), "");
+}
+
 TEST(AppDeathTest, ASecondSignalEndsAHandlerToo) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto twice = [] {
-    const File file{kConfig};
+    std::string patient{kConfig};
+    patient.replace(patient.find("300ms"), 5, "60s");
+    const File file{patient};
     HandlerGroup group;
     group.on<Counted>([&](const Counted&) {
       ::kill(::getpid(), SIGTERM);
-      ::kill(::getpid(), SIGINT);  // not the same: two that wait would be one
-      std::promise<void>{}.get_future().wait();
+      signal_for_ever();
     });
     App app{"test"};
     app.listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{1}).value(); });
@@ -368,8 +394,7 @@ TEST(AppDeathTest, TheFirstSignalDrainsAndTheSecondEndsAtOnce) {
     app.task([](std::stop_token stop) {
       ::kill(::getpid(), SIGTERM);
       while (!stop.stop_requested()) std::this_thread::yield();
-      ::kill(::getpid(), SIGINT);
-      std::promise<void>{}.get_future().wait();
+      signal_for_ever();
     });
     run_main(app, {"--config", file.path()});
   };

@@ -52,6 +52,30 @@ TEST_F(Log, WritesAnObjectALineAsJson) {
   EXPECT_EQ(object.at("text"), "it said \"no\",\nand left: \xc5\x99");
 }
 
+// Keys of any bytes, texts that were cut within a character, a terminal's CSI as one character, marks that nobody sees.
+const std::string kAnyBytes =
+    "\xff\x80 \xe2\x82 \xc2\x9b"
+    "2J \xef\xbb\xbf \xe2\x80\xae \xed\xa0\x80 \xc5\x99";
+
+TEST_F(Log, IsUtf8JsonWhateverBytesStandInIt) {
+  configure(Level::info, Format::json);
+  const std::string line = written([] { error("listener.\xff", kAnyBytes); });
+  const auto object = nlohmann::json::parse(line);  // refuses what is no UTF-8
+  EXPECT_EQ(object.at("source"), "listener.\\xff");
+  EXPECT_EQ(object.at("text"),
+            "\\xff\\x80 \\xe2\\x82 \xc2\x9b"
+            "2J \xef\xbb\xbf \xe2\x80\xae \\xed\\xa0\\x80 \xc5\x99");
+  EXPECT_NE(line.find(R"(\u009b2J \ufeff \u202e)"), std::string::npos) << "nothing invisible stands in it as it is: " << line;
+}
+
+TEST_F(Log, ShowsEveryInvisibleCharacterToPeople) {
+  configure(Level::info, Format::text);
+  const std::string line = written([] { error("listener.\x9b", kAnyBytes); });
+  EXPECT_TRUE(line.ends_with(R"( error listener.\x9b: \xff\x80 \xe2\x82 \x9b2J \ufeff \u202e \xed\xa0\x80 )"
+                             "\xc5\x99\n"))
+      << line;
+}
+
 TEST_F(Log, LeavesOutWhatIsBelowItsLevel) {
   configure(Level::warning, Format::text);
   EXPECT_TRUE(enabled(Level::error) && enabled(Level::warning));

@@ -1,5 +1,7 @@
 #include "border/document.hpp"
 
+#include <dispytch/result.hpp>
+
 #include <gtest/gtest.h>
 
 namespace dispytch::border {
@@ -27,6 +29,16 @@ TEST(Document, OfAConsumerHoldsTheFrozenKeys) {
 
 TEST(Document, LeavesOutWhatIsNotSaid) {
   EXPECT_EQ(json::parse(consumer_document({})), json::parse(R"({"topics": [], "start": "earliest", "config": {}})"));
+}
+
+TEST(Document, RefusesWhatIsNoUtf8WithoutShowingIt) {
+  try {
+    (void)consumer_document({.topics = {{.name = "ok"}, {.name = "t\xff"}}});
+    FAIL() << "it was taken";
+  } catch (const Exception& exception) {
+    EXPECT_STREQ(exception.what(), "/topics/1/name: expected UTF-8, as all names and options are for a broker; found bytes that are none");
+  }
+  EXPECT_THROW(config_document({{"k\xff", 1}}), Exception);
 }
 
 }  // namespace

@@ -94,9 +94,23 @@ TEST(Doubles, AreReadExactly) {
   EXPECT_EQ(read<Numbers>(R"({"number":0,"single":3.4028235e38})").single, std::numeric_limits<float>::max());
 }
 
+TEST(Doubles, ThatAreTooSmallAreZero) {
+  const std::string zeroes(400, '0');
+  for (const std::string& text :
+       {std::string{"1e-400"}, "0." + zeroes + "1", "1" + zeroes + "e-900", std::string{"123456e-99999999999999999999999"},
+        "0." + zeroes + "1e5", std::string{"0e999999999999999999999999"}}) {
+    EXPECT_EQ(read_double(text), 0) << text;
+    EXPECT_FALSE(std::signbit(read_double(text))) << text;
+    EXPECT_TRUE(std::signbit(read_double("-" + text))) << text;
+  }
+  EXPECT_EQ(read<Numbers>(R"({"number":0,"single":1e-50})").single, 0.0F);
+  EXPECT_EQ(read<Numbers>(R"({"number":0,"single":-1e-50})").single, 0.0F);
+  EXPECT_EQ(read_double("1" + zeroes + "e-400"), 1);
+}
+
 TEST(Doubles, ThatDontFitOrAreNoneAreRefused) {
-  for (const char* text : {"1e400", "-1e400", "1e-400", "NaN", "Infinity", "-Infinity", "inf", "nan", "1.", ".5", "1e", "1e+", "01.5", "-",
-                           "\"1\"", "0x1p3"}) {
+  for (const char* text : {"1e400", "-1e400", "0.1e310", "10e999999999999999999999", "NaN", "Infinity", "-Infinity", "inf", "nan", "1.",
+                           ".5", "1e", "1e+", "01.5", "-", "\"1\"", "0x1p3"}) {
     const std::string payload = R"({"number":)" + std::string{text} + "}";
     EXPECT_TRUE(refusal<Numbers>(payload).starts_with("/number @10: expected a number that fits a double")) << payload;
   }

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
 #include "config/plugins.hpp"
+#include "config/problem_list.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -61,6 +63,15 @@ listeners:
       json::parse(R"({"sasl.password": "***", "url": "redis://me:***@host:1/0, redis://you:***@x", "plain": "http://host:80/a@b:c"})"));
   EXPECT_EQ(described.at("listeners").at("in").at("config"), json::parse(R"({"token": "***"})"));
   EXPECT_EQ(config.backends.at("bus").config.at("password"), "inline-secret");
+}
+
+TEST(Scrub, HidesASecretOfAFewLettersWhereAValueIsShownAlone) {
+  const nlohmann::json values{{"a", "e"}, {"b", 7}, {"c", "abc"}};
+  const auto hidden = [&](const std::string& text) { return scrub(values, {"/a", "/b", "/c"}, text); };
+  EXPECT_EQ(hidden("expected an integer of at least 17, found the alphabet abcde"),
+            "expected an integer of at least 17, found the alphabet abcde");
+  EXPECT_EQ(hidden("Invalid value \"e\" or 'abc' or `7` for e"), "Invalid value \"***\" or '***' or `***` for e");
+  EXPECT_EQ(hidden("password=e, pin=7"), "password=***, pin=***");
 }
 
 TEST(Scrub, TakesEverySecretOutOfAText) {

@@ -93,6 +93,12 @@ TEST(Yaml, DuplicateKeysAreMistakesAndTheFirstStands) {
   EXPECT_TRUE(tree.complete);
 }
 
+TEST(Yaml, AliasesRepeatKeysThatHaveAnAnchor) {
+  const Tree tree = yaml("&name a: &value b\nc: *name\n&number 7: *value\nd: [*number, *name]\n");
+  EXPECT_THAT(mistakes(tree), ElementsAre());
+  EXPECT_EQ(tree.value, json::parse(R"({"a": "b", "c": "a", "7": "b", "d": [7, "a"]})"));
+}
+
 TEST(Yaml, AliasesRepeatValuesAndInnerPlaces) {
   const Tree tree = yaml("a: &x {k: \"${FIVE}\", l: [1]}\nb: *x\nc: [*x]\nd: &s text\ne: *s\n");
   EXPECT_EQ(tree.value.at("b"), tree.value.at("a"));
@@ -183,9 +189,11 @@ TEST(Json, InterpolatedTextStaysText) { EXPECT_EQ(in_json(R"({"a": "${FIVE}"})")
 
 TEST(Json, DuplicateKeysAndTooLargeNumbersAreMistakes) {
   const Tree tree = in_json("{\"a\": 1,\n\"a\": 2, \"b\": 9223372036854775808, \"c\": -9223372036854775809, \"d\": 9223372036854775807}");
-  EXPECT_THAT(mistakes(tree), ElementsAre("2:1: /a: duplicate key; it stands in line 1 already",
-                                          "2:14: /b: the integer has more than 64 bits; quote it if it is meant as text",
-                                          "2:40: /c: the integer has more than 64 bits; quote it if it is meant as text"));
+  EXPECT_THAT(
+      mistakes(tree),
+      ElementsAre("2:1: /a: duplicate key; it stands in line 1 already",
+                  "2:14: /b: the integer is above 9223372036854775807, which a config can't hold; quote it if it is meant as text",
+                  "2:40: /c: the integer is below -9223372036854775808, which a config can't hold; quote it if it is meant as text"));
   EXPECT_EQ(tree.value.at("a"), 1);
   EXPECT_EQ(tree.value.at("d"), INT64_MAX);
 }
@@ -194,7 +202,8 @@ TEST(Json, BreaksOffWithOneMistakeAtItsPlaceAndWithoutWhatItRead) {
   EXPECT_THAT(mistakes(in_json("")), ElementsAre("1:1: : this is no JSON: unexpected end of input; expected '[', '{', or a literal"));
   EXPECT_THAT(mistakes(in_json("{\n  \"a\": hunter2\n}")), ElementsAre("2:8: : this is no JSON: invalid literal"));
   EXPECT_THAT(mistakes(in_json("{\"a\": 1,}")), ElementsAre("1:9: : this is no JSON: unexpected '}'; expected string literal"));
-  EXPECT_THAT(mistakes(in_json("{\"a\": \"hunter2")), ElementsAre("1:15: : this is no JSON: invalid string: missing closing quote"));
+  EXPECT_THAT(mistakes(in_json("{\"a\": \"hunter2")),
+              ElementsAre("1:7: : the quote that begins here is not closed in its line; write another where the text ends"));
   EXPECT_THAT(mistakes(in_json("{} {}")), ElementsAre("1:4: : this is no JSON: unexpected '{'; expected end of input"));
   EXPECT_THAT(mistakes(in_json("[1e400]")), ElementsAre("1:6: : this is no JSON: a number is too large; quote it if it is meant as text"));
   EXPECT_FALSE(in_json("{").complete);

@@ -34,7 +34,9 @@ TEST(PlainScalar, OtherwiseIsText) {
 
 TEST(PlainScalar, RefusesWhatAConfigCantHold) {
   for (const char* text : {"9223372036854775808", "-9223372036854775809", "0x8000000000000000", "123456789012345678901234567890"})
-    EXPECT_EQ(resolve_plain(text).problem, "the integer has more than 64 bits; quote it if it is meant as text") << text;
+    EXPECT_EQ(resolve_plain(text).problem, integer_problem(*text == '-')) << text;
+  EXPECT_EQ(integer_problem(false), "the integer is above 9223372036854775807, which a config can't hold; quote it if it is meant as text");
+  EXPECT_EQ(integer_problem(true), "the integer is below -9223372036854775808, which a config can't hold; quote it if it is meant as text");
   for (const char* text : {".inf", "-.INF", "+.Inf", ".nan", ".NaN"})
     EXPECT_EQ(resolve_plain(text).problem, "infinity and not-a-number have no place in a config; quote the value if it is meant as text")
         << text;

@@ -88,6 +88,13 @@ TEST(KafkaOptions, AreRefusedWhereTheyAreOfNoUse) {
   EXPECT_THAT(refusal(R"({"linger.ms":1})", Owner::consumer), HasSubstr("property of producers"));
 }
 
+TEST(KafkaOptions, HideASecretOfOneLetterWhereAValueIsShownAlone) {
+  const Options options = read(R"({"sasl.password":"e"})");
+  const Secrets& secrets = options.secrets();
+  EXPECT_EQ(secrets.hide("the broker's certificate has expired"), "the broker's certificate has expired");
+  EXPECT_EQ(secrets.hide("Invalid value \"e\" for password=e"), "Invalid value \"***\" for password=***");
+}
+
 TEST(KafkaOptions, HideEverySecretWhereverItStands) {
   const Options options = read(R"({"sasl.password":"geheim","ssl.key.password":"schluessel","sasl.username":"me"})");
   EXPECT_EQ(options.secrets().hide("me:geheim and geheim, schluessel"), "me:*** and ***, ***");

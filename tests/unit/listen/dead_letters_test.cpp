@@ -4,6 +4,8 @@
 
 #include <dispytch/plugin/message.hpp>
 
+#include "listen/failure.hpp"
+
 namespace dispytch::listen {
 namespace {
 
@@ -32,7 +34,7 @@ struct Original {
   Message message() const { return Message{raw, nullptr, nullptr}; }
 };
 
-constexpr DeadLetterInfo kObituary{.reason = "failed",
+constexpr DeadLetterInfo kInfo{.reason = "failed",
                                    .exception = "std::runtime_error: gone",
                                    .handler = "store",
                                    .listener = "billing",
@@ -44,7 +46,7 @@ constexpr DeadLetterInfo kObituary{.reason = "failed",
 TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
   Original original;
   original.add("trace", "abc");
-  const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "{topic}.{group}.dlq");
+  const OutgoingMessage letter = make_dead_letter(original.message(), kInfo, "{topic}.{group}.dlq");
   EXPECT_EQ(letter.topic, "orders.bill.dlq");
   EXPECT_EQ(letter.key, (std::string{"k\0y", 3}));
   EXPECT_EQ(letter.payload, "\xff not utf-8");
@@ -55,11 +57,26 @@ TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
                           Pair("dispytch-attempts", "3"), Pair("dispytch-first", "1000"), Pair("dispytch-last", "2000")));
 }
 
+TEST(DeadLetter, CutsTextsThatAreNoUtf8Too) {
+  Original original;
+  DeadLetterInfo info = kInfo;
+  const std::string text(2'000, '\x80');
+  info.exception = text;
+  EXPECT_THAT(make_dead_letter(original.message(), info, "dlq").headers,
+              Contains(Pair("dispytch-exception", std::string(1'024, '\x80') + "…")));
+}
+
+TEST(Cut, EndsBetweenTwoCharacters) {
+  const std::string euros = "\xe2\x82\xac\xe2\x82\xac";
+  EXPECT_EQ(cut(euros, 5), "\xe2\x82\xac… (6 bytes)");
+  EXPECT_EQ(cut(euros, 6), euros);
+}
+
 TEST(DeadLetter, KeepsWhatIsAbsentAbsent) {
   Original original;
   original.raw.key = {};
   original.raw.payload = {};
-  const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "dead");
+  const OutgoingMessage letter = make_dead_letter(original.message(), kInfo, "dead");
   EXPECT_EQ(letter.key, std::nullopt);
   EXPECT_EQ(letter.payload, std::nullopt) << "a tombstone stays one";
 }
@@ -69,17 +86,17 @@ TEST(DeadLetter, ReplacesAnEarlierDeathAndKeepsTheCountOfReplays) {
   original.add("dispytch-reason", "undecodable");
   original.add("dispytch-topic", "elsewhere");
   original.add("dispytch-replays", "2");
-  const OutgoingMessage letter = make_dead_letter(original.message(), kObituary, "dead");
+  const OutgoingMessage letter = make_dead_letter(original.message(), kInfo, "dead");
   EXPECT_THAT(letter.headers, Not(Contains(Pair("dispytch-reason", "undecodable"))));
   EXPECT_THAT(letter.headers, Not(Contains(Pair("dispytch-topic", "elsewhere"))));
   EXPECT_THAT(letter.headers, Contains(Pair("dispytch-replays", "2")));
 }
 
 TEST(DeadLetter, CutsALongReasonBetweenCharacters) {
-  DeadLetterInfo obituary = kObituary;
+  DeadLetterInfo info = kInfo;
   const std::string text = std::string(1023, 'x') + "é and more";  // the character straddles the 1024th byte
-  obituary.exception = text;
-  const OutgoingMessage letter = make_dead_letter(Original{}.message(), obituary, "dead");
+  info.exception = text;
+  const OutgoingMessage letter = make_dead_letter(Original{}.message(), info, "dead");
   EXPECT_THAT(letter.headers, Contains(Pair("dispytch-exception", std::string(1023, 'x') + "…")));
 }
 
