@@ -45,8 +45,8 @@ struct ConnectionServer::Loop {
     bool closed = false;
   };
 
-  Loop(Poco::Net::ServerSocket listening, Serve serve_with, ConnectionLimits given)
-      : socket{std::move(listening)}, serve{std::move(serve_with)}, limits{given}, wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+  Loop(const Poco::Net::ServerSocket& listening, Serve serve_with, ConnectionLimits given)
+      : socket{listening}, serve{std::move(serve_with)}, limits{given}, wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
     if (wake < 0) throw std::system_error{errno, std::generic_category(), "no eventfd can be made"};
   }
   ~Loop() { ::close(wake); }
@@ -198,8 +198,8 @@ struct ConnectionServer::Loop {
   }
 };
 
-ConnectionServer::ConnectionServer(Poco::Net::ServerSocket socket, Serve serve, ConnectionLimits limits)
-    : loop_{std::make_unique<Loop>(std::move(socket), std::move(serve), limits)} {
+ConnectionServer::ConnectionServer(const Poco::Net::ServerSocket& socket, Serve serve, ConnectionLimits limits)
+    : loop_{std::make_unique<Loop>(socket, std::move(serve), limits)} {
   loop_->thread = std::jthread{[loop = loop_.get()](const std::stop_token& stop) { loop->run(stop); }};
 }
 

@@ -39,7 +39,7 @@ class ConnectionServer {
   using Serve = std::function<std::optional<Reply>(std::string& received, const Poco::Net::StreamSocket& connection)>;
 
   /// Starts the server's thread. The socket is bound and listens. Throws std::system_error, Poco::Exception.
-  ConnectionServer(Poco::Net::ServerSocket socket, Serve serve, ConnectionLimits limits = {});
+  ConnectionServer(const Poco::Net::ServerSocket& socket, Serve serve, ConnectionLimits limits = {});
   /// Closes all connections. Blocks as long as a Serve that runs.
   ~ConnectionServer();
   ConnectionServer(const ConnectionServer&) = delete;

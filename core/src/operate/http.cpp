@@ -75,7 +75,7 @@ Reply reply(const Page& page, const std::string& method) {
 std::optional<Reply> serve(std::string& received, const Watch& watch) {
   const std::size_t size = head_size(received);
   if (size == std::string::npos && received.size() <= kLongestHead) return std::nullopt;
-  if (size == std::string::npos || size > kLongestHead) {
+  if (size > kLongestHead) {
     return reply({.status = HTTPResponse::HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
                   .text = "a request has at most " + std::to_string(kLongestHead) + " bytes before its empty line\n"},
                  {});

@@ -35,13 +35,13 @@ struct Original {
 };
 
 constexpr DeadLetterInfo kInfo{.reason = "failed",
-                                   .exception = "std::runtime_error: gone",
-                                   .handler = "store",
-                                   .listener = "billing",
-                                   .group = "bill",
-                                   .attempts = 3,
-                                   .first_ms = 1000,
-                                   .last_ms = 2000};
+                               .exception = "std::runtime_error: gone",
+                               .handler = "store",
+                               .listener = "billing",
+                               .group = "bill",
+                               .attempts = 3,
+                               .first_ms = 1000,
+                               .last_ms = 2000};
 
 TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
   Original original;

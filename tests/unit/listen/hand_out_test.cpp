@@ -20,7 +20,7 @@ void warm_up(Rig& rig) {
   rig.settle_with_workers();
 }
 
-TEST(Parcels, OfSeveralLanesAreNotHeldUpByOneSlowHandler) {
+TEST(WorkUnits, OfSeveralLanesAreNotHeldUpByOneSlowHandler) {
   std::latch begun{1};
   std::latch go_on{1};
   std::vector<std::string> handled;  // by one thread at a time: the worker waits while this one works
@@ -59,7 +59,7 @@ TEST(Parcels, OfSeveralLanesAreNotHeldUpByOneSlowHandler) {
   EXPECT_EQ(rig.counters().handled, 18);
 }
 
-TEST(Parcels, ThatNobodyBeganInTimeAreHandedOutAgainAndHandledOnce) {
+TEST(WorkUnits, ThatNobodyBeganInTimeAreHandedOutAgainAndHandledOnce) {
   std::vector<std::string> handled;
   HandlerGroup group;
   group.on<Order>([&](const Order& order) { handled.push_back(order.id); });
@@ -74,7 +74,7 @@ TEST(Parcels, ThatNobodyBeganInTimeAreHandedOutAgainAndHandledOnce) {
   EXPECT_EQ(rig.broker.committed(0), 9);
 }
 
-TEST(Parcels, ThatNobodyBeganAreLetGoByTheEndAtOnce) {
+TEST(WorkUnits, ThatNobodyBeganAreLetGoByTheEndAtOnce) {
   std::vector<std::string> handled;
   HandlerGroup group;
   group.on<Order>([&](const Order& order) { handled.push_back(order.id); });
@@ -90,7 +90,7 @@ TEST(Parcels, ThatNobodyBeganAreLetGoByTheEndAtOnce) {
   EXPECT_EQ(rig.broker.committed(0), 0);
 }
 
-TEST(Parcels, WhoseHandlerFailedBeforeASlowOneAreTriedAgainMeanwhile) {
+TEST(WorkUnits, WhoseHandlerFailedBeforeASlowOneAreTriedAgainMeanwhile) {
   std::latch begun{1};
   std::latch go_on{1};
   std::vector<std::string> handled;

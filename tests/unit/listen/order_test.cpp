@@ -145,7 +145,7 @@ TEST(Lanes, OfKeysThatHaveEndedAreUsedAgain) {
   EXPECT_EQ(rig.engine().unfinished(), 0);
 }
 
-TEST(Workers, GetNoMoreParcelsThanOneToWorkOnAndOneToGoOnWith) {
+TEST(Workers, GetNoMoreWorkUnitsThanOneToWorkOnAndOneToGoOnWith) {
   HandlerGroup group;
   group.on<Order>([](const Order&) {});
   Rig rig{std::move(group), options(Ordering::none, 3)};

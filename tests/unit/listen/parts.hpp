@@ -124,8 +124,9 @@ class Parts {
                 {.log_source = "test",
                  .clock = &clock,
                  .inbox = inbox,
-                 .answered = [this](inflight::Item& item, std::uint64_t serial,
-                                    Attempt::Answer answer) { outcomes.answered(item, serial, std::move(answer)); }}};
+                 .answered = [this](inflight::Item& item, std::uint64_t serial, Attempt::Answer answer) {
+                   outcomes.answered(item, serial, std::move(answer));
+                 }}};
   InFlight in_flight;
   Settling settling{*consumer, in_flight.ledger(), halt, "test"};
   Endings endings;
