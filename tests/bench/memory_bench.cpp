@@ -81,7 +81,7 @@ class HighWater {
 // What docs/operations.md says: the bounds, what they leave out, and what the client prefetches.
 std::uint64_t ceiling() {
   const dispytch::policy::Limits limits;
-  const std::uint64_t each = sizeof(dispytch::lane::Item) + sizeof(dispytch::lane::Lane) + sizeof(dispytch::lane::OwnedMessage) + 128;
+  const std::uint64_t each = sizeof(dispytch::lane::Item) + sizeof(dispytch::lane::Lane) + sizeof(dispytch::inflight::OwnedMessage) + 128;
   const std::uint64_t response = kMiB;  // max.partition.fetch.bytes
   return limits.bytes + limits.messages * each + limits.span * 9 + (32 + kConcurrency) * response +
          static_cast<std::uint64_t>(kPrefetchKiB) * 1024;
