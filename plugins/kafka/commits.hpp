@@ -2,15 +2,22 @@
 //
 // One commit is on its way at a time. Several may be in librdkafka, some waiting for a coordinator, some sent once more after a connection
 // was cut, and nothing says that the newest arrives last; the older position would be the one that stays. Those that librdkafka makes by
-// itself (enable.auto.commit) can't be waited for, so dispytch makes them all.
+// itself (enable.auto.commit) can't be waited for, so dispytch makes them all. The coordinator answers for each partition: one that it
+// refuses costs the others nothing.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include <librdkafka/rdkafka.h>
 
 #include "handles.hpp"
+#include "signal.hpp"
 #include "sources.hpp"
 
 namespace dispytch::kafka {
@@ -19,29 +26,32 @@ class Commits {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `client` and `sources` outlive it.
-  Commits(rd_kafka_t* client, Sources& sources, std::chrono::milliseconds interval);
+  /// `client`, `sources` and `wake_up` outlive it. `warn`: of what the coordinator refused; any thread.
+  Commits(rd_kafka_t* client, Sources& sources, std::chrono::milliseconds interval, Signal& wake_up, std::function<void(std::string)> warn);
 
-  /// Looks for the answer to the commit that is under way, and begins one where `interval` has passed since the last began. Doesn't wait.
-  /// The error of a commit that the coordinator refused; what it was about goes with the next. Any thread.
-  rd_kafka_resp_err_t serve();
+  /// Looks for the answer to the commit that is under way, and begins one where `interval` has passed since the last began, or where a
+  /// source waits for its first position. Doesn't wait. What the coordinator refused goes with the next. Any thread.
+  void serve();
 
-  /// Waits until the coordinator has all that is settled, and commits it again after each error that may pass. Any thread.
-  /// RD_KAFKA_RESP_ERR__TIMED_OUT: it hasn't said so by then.
+  /// Waits until the coordinator has all that is settled, and commits it again after each error that may pass. A position whose partition
+  /// is gone is given up, with a warning. Any thread. RD_KAFKA_RESP_ERR__TIMED_OUT: it hasn't said so by then.
   rd_kafka_resp_err_t sync(Clock::time_point deadline);
 
  private:
   // With mutex_ held.
   rd_kafka_resp_err_t begin();
-  bool answered(std::chrono::milliseconds timeout, rd_kafka_resp_err_t& code);
+  bool answered(std::chrono::milliseconds timeout, bool last, rd_kafka_resp_err_t& code);
+  void take(const rd_kafka_topic_partition_t& position, rd_kafka_resp_err_t code, bool last);
 
   rd_kafka_t* const client_;
   Sources& sources_;
   const std::chrono::milliseconds interval_;
-  const QueueHandle answers_;
-  std::mutex mutex_;            // guards what follows
-  PartitionsHandle under_way_;  // null: none is
-  Clock::time_point begun_;     // the last one
+  const std::function<void(std::string)> warn_;
+  WatchedQueue answers_;
+  std::mutex mutex_;                                                             // guards what follows
+  PartitionsHandle under_way_;                                                   // null: none is
+  Clock::time_point begun_;                                                      // the last one
+  std::map<std::pair<std::string, std::int32_t>, rd_kafka_resp_err_t> refused_;  // what was warned of, until it is committed
 };
 
 }  // namespace dispytch::kafka

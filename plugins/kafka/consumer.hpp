@@ -18,9 +18,11 @@
 #include "client.hpp"
 #include "commits.hpp"
 #include "intake.hpp"
+#include "positions.hpp"
 #include "rebalance.hpp"
 #include "signal.hpp"
 #include "sources.hpp"
+#include "subscription.hpp"
 
 namespace dispytch::kafka {
 
@@ -44,8 +46,9 @@ class Consumer : private Client {
 
   // The polling thread's.
   void serve_group();
-  void serve_commits();
   void handle_failure(const rd_kafka_message_t& failure);
+  KnownAtOpening known_at_opening(const Subscription& subscription, const std::string& group, plugin::Opening opening);
+  void tell_of_position(std::string text, std::int64_t gone, std::int64_t again);
   void apply_pauses();
   bool put_event(plugin::BatchOut& out);
   bool put_messages(const plugin::Limits& limits, plugin::BatchOut& out);
@@ -67,6 +70,7 @@ class Consumer : private Client {
   std::unique_ptr<WatchedQueue> group_;  // the group's own events and errors; no messages
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Commits> commits_;
+  std::unique_ptr<Positions> positions_;
   std::unique_ptr<Rebalance> rebalance_;
 
   Events events_;
