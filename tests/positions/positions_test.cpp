@@ -219,24 +219,24 @@ TEST_P(Positions, BeginAtTheBeginningOfAPartitionAddedWhileNobodyRan) {
 }
 
 TEST_P(Positions, BeginAtTheBeginningOfATopicThatAPatternFindsMeanwhile) {
-  create(topic(".one"), 1);
+  create(topic("-one"), 1);
   const auto service = serve(pattern());
-  begin(*service, topic(".one"), 1);
-  topics_.create(topic(".two"), 1);
-  emit(topic(".two"), 0, "new");
-  service->await_output(line(topic(".two"), 0, "new"));
+  begin(*service, topic("-one"), 1);
+  topics_.create(topic("-two"), 1);
+  emit(topic("-two"), 0, "new");
+  service->await_output(line(topic("-two"), 0, "new"));
 }
 
 TEST_P(Positions, BeginAtTheBeginningOfATopicThatAPatternFindsLater) {
-  create(topic(".one"), 1);
+  create(topic("-one"), 1);
   auto service = serve(pattern());
-  begin(*service, topic(".one"), 1);
+  begin(*service, topic("-one"), 1);
   service->signal(SIGTERM);
   service->finish();
-  topics_.create(topic(".two"), 1);
-  emit(topic(".two"), 0, "new");
+  topics_.create(topic("-two"), 1);
+  emit(topic("-two"), 0, "new");
   service = serve(pattern());
-  service->await_output(line(topic(".two"), 0, "new"));
+  service->await_output(line(topic("-two"), 0, "new"));
 }
 
 TEST_P(Positions, BelowWhatIsKeptGoOnThereAndSayWhatIsGone) {
