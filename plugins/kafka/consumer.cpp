@@ -174,7 +174,10 @@ bool Consumer::put_event(plugin::BatchOut& out) {
   Event event = std::move(events_.front());
   events_.pop_front();
   switch (event.kind) {
-    case DISPYTCH_ASSIGNED: out.assigned(std::move(event.sources), event.token); break;
+    case DISPYTCH_ASSIGNED:
+      for (const plugin::Source& source : event.sources) unavailable_.erase(source.topic);
+      out.assigned(std::move(event.sources), event.token);
+      break;
     case DISPYTCH_REVOKING: out.revoking(std::move(event.sources), event.token, rebalance_timeout_); break;
     case DISPYTCH_LOST: out.lost(std::move(event.sources), std::move(event.why)); break;
     case DISPYTCH_DOWN: out.down(std::move(event.why)); break;
@@ -239,8 +242,15 @@ void Consumer::handle_failure(const rd_kafka_message_t& failure) {
     case RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED: throw Exception{std::move(error)};
     default:
       if (error.code == DISPYTCH_EAUTH) throw Exception{std::move(error)};
-      log(Level::warning, error.text);  // librdkafka goes on trying
+      tell_of_topic(failure, std::move(error.text));  // librdkafka goes on trying
   }
+}
+
+// librdkafka says with each look at the metadata that a topic is missing: the log has it once, and when it changes.
+void Consumer::tell_of_topic(const rd_kafka_message_t& failure, std::string text) {
+  const bool about_topic = failure.rkt != nullptr && border_code(failure.err) == DISPYTCH_ENOTFOUND;
+  if (about_topic && std::exchange(unavailable_[rd_kafka_topic_name(failure.rkt)], failure.err) == failure.err) return;
+  log(Level::warning, std::move(text));
 }
 
 void Consumer::look_whether_up(milliseconds timeout) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -47,6 +48,7 @@ class Consumer : private Client {
   // The polling thread's.
   void serve_group();
   void handle_failure(const rd_kafka_message_t& failure);
+  void tell_of_topic(const rd_kafka_message_t& failure, std::string text);
   KnownAtOpening known_at_opening(const Subscription& subscription, const std::string& group, plugin::Opening opening);
   void tell_of_position(std::string text, std::int64_t gone, std::int64_t again);
   void apply_pauses();
@@ -74,8 +76,9 @@ class Consumer : private Client {
   std::unique_ptr<Rebalance> rebalance_;
 
   Events events_;
-  std::exception_ptr callback_failure_;  // no exception may cross librdkafka: it waits here until serve_group() goes on
-  plugin::Error trouble_;                // what librdkafka complained of last
+  std::exception_ptr callback_failure_;                     // no exception may cross librdkafka: it waits here until serve_group() goes on
+  plugin::Error trouble_;                                   // what librdkafka complained of last
+  std::map<std::string, rd_kafka_resp_err_t> unavailable_;  // topics that the log says are missing, or can't be read, and why
   bool down_ = false;
   std::chrono::steady_clock::time_point looked_ = {};  // when it was last tried to reach a broker while down_
 

@@ -45,6 +45,7 @@ class Producer : private Client {
   void take_error(rd_kafka_event_t* event);
   void take_statistics(rd_kafka_event_t* event);
   void finish_first();
+  void refuse_all();
 
   const plugin::Notify notify_;
   std::int64_t timeout_ms_ = 0;  // how long the client goes on trying
@@ -56,8 +57,10 @@ class Producer : private Client {
 
   std::mutex mutex_;  // guards what follows: reports and flush both take events
   std::deque<Ready> ready_;
-  std::size_t ready_messages_ = 0;  // in the events of ready_, whether reported yet or not
-  std::deque<std::string> texts_;   // of the reports handed out last
+  std::size_t ready_messages_ = 0;                 // in the events of ready_, whether reported yet or not
+  std::deque<std::string> texts_;                  // of the reports handed out last
+  plugin::Error trouble_ = {.code = DISPYTCH_OK};  // what keeps the client from its brokers, until a message is confirmed
+  bool confirmed_ = false;                         // a message was, once: the login is known to be right
 };
 
 }  // namespace dispytch::kafka

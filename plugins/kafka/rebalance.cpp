@@ -55,6 +55,8 @@ void Rebalance::begin_assign(const rd_kafka_topic_partition_list_t& partitions, 
   pending_ = Pending{.kind = Kind::assign, .incremental = incremental, .partitions = copy(partitions)};
   if (partitions.cnt == 0 || closing_) {
     finish();
+    // It has joined, and there is nothing for it at present: news, unless it keeps what it has.
+    if (!closing_ && sources_.all().empty()) events_.push_back({.kind = DISPYTCH_ASSIGNED});
     return;
   }
   std::vector<Wanted> wanted;
