@@ -14,6 +14,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPause{50};         // between a commit that was refused and the next, while somebody waits
 constexpr milliseconds kUrgentPause{100};  // the same, while a source waits for its first position
 
+bool is_of_one_partition(rd_kafka_resp_err_t code) noexcept {
+  return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE || code == RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE;
+}
+
 void on_answer(rd_kafka_t*, void* wake_up) { static_cast<Signal*>(wake_up)->set(); }
 
 }  // namespace
@@ -30,7 +35,7 @@ void Commits::serve() {
   const std::lock_guard lock{mutex_};
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (under_way_ != nullptr && !answered(milliseconds{0}, false, code)) return;
-  if (Clock::now() - begun_ >= (sources_.storing() ? std::min(kUrgentPause, interval_) : interval_)) begin();
+  if (alone_ || Clock::now() - begun_ >= (sources_.storing() ? std::min(kUrgentPause, interval_) : interval_)) begin();
 }
 
 rd_kafka_resp_err_t Commits::sync(Clock::time_point deadline) {
@@ -39,7 +44,7 @@ rd_kafka_resp_err_t Commits::sync(Clock::time_point deadline) {
   for (;;) {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (under_way_ == nullptr) code = begin();
-    if (under_way_ == nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR) return code;  // there is nothing to commit
+    if (under_way_ == nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR) return code;  // there is nothing to commit, or it was refused
     if (under_way_ != nullptr && !answered(left(), true, code)) return RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;  // what was settled since goes now
     if (!is_retriable(code)) return code;
@@ -51,10 +56,26 @@ rd_kafka_resp_err_t Commits::sync(Clock::time_point deadline) {
 rd_kafka_resp_err_t Commits::begin() {
   begun_ = Clock::now();
   PartitionsHandle positions = sources_.uncommitted();
+  if (alone_) keep_one(*positions);
   if (positions->cnt == 0) return RD_KAFKA_RESP_ERR_NO_ERROR;
   const rd_kafka_resp_err_t code = rd_kafka_commit_queue(client_, positions.get(), answers_.get(), nullptr, nullptr);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) under_way_ = std::move(positions);
   return code;
+}
+
+// The first that was not tried in this round; none: the round is over.
+void Commits::keep_one(rd_kafka_topic_partition_list_t& positions) {
+  for (int i = positions.cnt - 1; i >= 0; --i) {
+    const rd_kafka_topic_partition_t& each = positions.elems[i];
+    if (tried_.contains({each.topic, each.partition})) rd_kafka_topic_partition_list_del_by_idx(&positions, i);
+  }
+  while (positions.cnt > 1) rd_kafka_topic_partition_list_del_by_idx(&positions, positions.cnt - 1);
+  if (positions.cnt == 1) {
+    tried_.insert({positions.elems[0].topic, positions.elems[0].partition});
+  } else {
+    alone_ = false;
+    tried_.clear();
+  }
 }
 
 // False: there is no answer yet. `code`: the worst that a partition was refused with; in the `last` commit those that are gone don't count.
@@ -69,6 +90,11 @@ bool Commits::answered(milliseconds timeout, bool last, rd_kafka_resp_err_t& cod
   // Where the coordinator has answered at all, each partition has its own code; `all` is then that of some of them.
   const bool each = std::ranges::any_of(positions, [](const auto& position) { return position.err != RD_KAFKA_RESP_ERR_NO_ERROR; });
   if (positions.empty()) code = all;
+  if (positions.size() > 1 && all != RD_KAFKA_RESP_ERR_NO_ERROR && is_of_one_partition(all)) {
+    alone_ = true;
+    tried_.clear();
+    return true;
+  }
   for (const rd_kafka_topic_partition_t& position : positions) {
     const rd_kafka_resp_err_t own = each ? position.err : all;
     take(position, own, last);

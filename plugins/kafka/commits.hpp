@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -41,6 +42,7 @@ class Commits {
   // With mutex_ held.
   rd_kafka_resp_err_t begin();
   bool answered(std::chrono::milliseconds timeout, bool last, rd_kafka_resp_err_t& code);
+  void keep_one(rd_kafka_topic_partition_list_t& positions);
   void take(const rd_kafka_topic_partition_t& position, rd_kafka_resp_err_t code, bool last);
 
   rd_kafka_t* const client_;
@@ -48,9 +50,12 @@ class Commits {
   const std::chrono::milliseconds interval_;
   const std::function<void(std::string)> warn_;
   WatchedQueue answers_;
-  std::mutex mutex_;                                                             // guards what follows
-  PartitionsHandle under_way_;                                                   // null: none is
-  Clock::time_point begun_;                                                      // the last one
+  std::mutex mutex_;            // guards what follows
+  PartitionsHandle under_way_;  // null: none is
+  Clock::time_point begun_;     // the last one
+  // librdkafka 2.0 gives the code of one partition to all of a commit. Where one is refused each is committed alone, once.
+  bool alone_ = false;
+  std::set<std::pair<std::string, std::int32_t>> tried_;                         // of the round of single commits
   std::map<std::pair<std::string, std::int32_t>, rd_kafka_resp_err_t> refused_;  // what was warned of, until it is committed
 };
 

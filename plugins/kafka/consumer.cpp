@@ -22,6 +22,7 @@ constexpr milliseconds kServeInterval{500};
 constexpr milliseconds kLookInterval{1000};
 constexpr milliseconds kLookTimeout{250};
 constexpr milliseconds kFarewellSlice{50};
+constexpr milliseconds kQueryTimeout{1000};      // for a leader to say where a log begins and ends, once it comes to that
 constexpr milliseconds kUnjoinedPatience{1000};  // for a group that this member never joined to answer that it leaves
 constexpr int kEndsUnjoined = 0x02030000;        // the first version that survives it
 
@@ -73,6 +74,7 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
+  const milliseconds query = milliseconds{integer(conf.get(), "fetch.wait.max.ms")} + kQueryTimeout;
   const milliseconds commit_interval{integer(conf.get(), "auto.commit.interval.ms")};
   start(RD_KAFKA_CONSUMER, std::move(conf));
   rd_kafka_poll_set_consumer(raw());
@@ -85,6 +87,7 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
       Positions::Settings{.client = raw(),
                           .group = group,
                           .start = start_where,
+                          .query = query,
                           .opening = std::move(known),
                           .stored_before = [this](const std::string& topic) { return sources_.has_stored(topic); },
                           .warn = warn},

@@ -16,10 +16,9 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kPatience{100};      // how soon a wait sees that it is to stop
+constexpr milliseconds kPatience{100};   // how soon a wait sees that it is to stop
 constexpr milliseconds kAgain{200};      // between a question that failed and the next
 constexpr milliseconds kRequest{5'000};  // what the group's coordinator may take for an answer
-constexpr milliseconds kQuery{500};      // what leaders may take for an answer
 constexpr int kWarnAfter = 10;           // questions that failed
 
 using GroupOffsetsHandle = Handle<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
@@ -213,7 +212,7 @@ void Positions::query(std::vector<Found>& found, const std::vector<std::size_t>&
     rd_kafka_topic_partition_list_add(list.get(), wanted.topic.c_str(), wanted.partition)->offset =
         end ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;  // which the protocol takes as times
   }
-  const rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(settings_.client, list.get(), static_cast<int>(kQuery.count()));
+  const rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(settings_.client, list.get(), static_cast<int>(settings_.query.count()));
   for (const std::size_t index : which) {
     Found& one = found[index];
     const rd_kafka_topic_partition_t* answer =

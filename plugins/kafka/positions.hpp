@@ -52,13 +52,14 @@ class Positions {
     rd_kafka_t* client = nullptr;  ///< outlives it
     std::string group = {};
     Start start = Start::earliest;
+    std::chrono::milliseconds query{500};  ///< what leaders may take for an answer: a request waits behind a fetch
     KnownAtOpening opening = {};
     std::function<bool(const std::string& topic)> stored_before = {};  ///< any thread
     std::function<void(std::string)> warn = {};                        ///< any thread
   };
 
   Positions(Settings settings, Signal& wake_up);
-  /// Waits for a question that is under way, half a second at most.
+  /// Waits for a question that is under way, at most for what leaders may take.
   ~Positions();
   Positions(const Positions&) = delete;
   Positions& operator=(const Positions&) = delete;

@@ -165,22 +165,6 @@ TEST(DeadCluster, SaysWhyAMessageTimedOut) {
   EXPECT_THAT(report.text, AllOf(HasSubstr("confirmed no message within 500 ms; "), HasSubstr("Connection refused")));
 }
 
-// A broker without SASL refuses every login. The message would have waited for kPatience.
-TEST(RefusedLogin, EndsTheWaitBeforeTheFirstThatWasTaken) {
-  Backend backend{json{{"bootstrap.servers", kafka_address()},
-                       {"security.protocol", "sasl_plaintext"},
-                       {"sasl.mechanism", "PLAIN"},
-                       {"sasl.username", "me"},
-                       {"sasl.password", "geheimnis"}}};
-  const auto producer = backend.producer(milliseconds{300'000});
-  ASSERT_EQ(producer->send({.topic = "t", .payload = "p"}, 7), std::nullopt);
-  Report report;
-  while (report.token != 7) report = producer->await_reports(1).at(0);
-  EXPECT_EQ(report.code, DISPYTCH_EAUTH);
-  EXPECT_EQ(report.flags & DISPYTCH_ERROR_MAYBE_SENT, 0u);
-  EXPECT_THAT(report.text, AllOf(HasSubstr("takes no message: "), HasSubstr("SASL"), Not(HasSubstr("geheimnis"))));
-}
-
 // The position of a topic that is gone is given up by name; that of another one is committed.
 TEST(DeletedTopic, CostsTheOthersNothing) {
   KafkaTopics topics{kafka_address()};
