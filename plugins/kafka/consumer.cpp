@@ -289,6 +289,7 @@ void Consumer::on_error(rd_kafka_t* client, int number, const char* reason, void
                 .fatal = fatal,
                 .broker_code = code};
     if (fatal) throw Exception{error};
+    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) self.stranded_ = true;
     if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
       self.log(Level::warning, error.text);
       self.trouble_ = error;  // says why all are down, better than that error itself
@@ -414,6 +415,10 @@ Status Consumer::close(milliseconds timeout) {
   if (fragile_ && !rebalance_->has_joined()) {
     log(Level::warning, "a cooperative consumer of " + cluster() + " that never joined its group stays behind until the process ends: " +
                             "ending it would abort the process with librdkafka " + rd_kafka_version_str());
+    leave_behind();
+  } else if (stranded_) {
+    // Of a topic that was deleted under it librdkafka 2.0 keeps a partition at its broker's thread, whose end it then awaits for ever.
+    log(Level::info, "a consumer of " + cluster() + " whose topic was deleted stays behind until the process ends");
     leave_behind();
   }
   if (closed || !rebalance_->has_joined()) return {};

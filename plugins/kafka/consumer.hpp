@@ -64,6 +64,7 @@ class Consumer : private Client {
   static void on_arrival(rd_kafka_t*, void* opaque);
 
   bool fragile_ = false;                           // must not be ended before it has joined the group: see close()
+  bool stranded_ = false;                          // a partition that it fetched is gone: see close()
   std::chrono::milliseconds rebalance_timeout_{};  // how long the group waits for a member
   Signal signal_;
   std::atomic<bool> woken_ = false;

@@ -298,6 +298,18 @@ TEST_P(Positions, BeginAtTheBeginningOfATopicMadeAnewThatHasGrownPastThem) {
   for (int i = 0; i < 10; ++i) service->await_output(line(topic(), 0, "anew" + std::to_string(i)));
 }
 
+// The end waits neither for the topic nor for librdkafka, which keeps what it has of it.
+TEST_P(Positions, OfATopicThatIsGoneDontKeepTheProcess) {
+  create(topic(), 1);
+  const auto service = serve(named());
+  begin(*service, topic(), 1);
+  topics_.remove(topic());
+  service->await_errors("revoked: ");
+  service->signal(SIGTERM);
+  const Finished ended = service->finish();
+  EXPECT_EQ(ended.exit_code, 0) << ended.errors;
+}
+
 // While nobody ran: the cluster forgets positions with their topic, and `start` says where to begin.
 TEST_P(Positions, AreForgottenWithTheirTopicWhileNobodyRuns) {
   create(topic(), 1);
