@@ -252,6 +252,7 @@ void Consumer::handle_failure(const rd_kafka_message_t& failure) {
 // librdkafka says with each look at the metadata that a topic is missing: the log has it once, and when it changes.
 void Consumer::tell_of_topic(const rd_kafka_message_t& failure, std::string text) {
   const bool about_topic = failure.rkt != nullptr && border_code(failure.err) == DISPYTCH_ENOTFOUND;
+  if (about_topic) stranded_ = true;
   if (about_topic && std::exchange(unavailable_[rd_kafka_topic_name(failure.rkt)], failure.err) == failure.err) return;
   log(Level::warning, std::move(text));
 }
