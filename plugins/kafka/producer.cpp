@@ -186,19 +186,16 @@ plugin::Report Producer::report_of(const rd_kafka_message_t& message) {
     report.flags |= DISPYTCH_REPORT_PARTITION;
   }
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
-    if (!confirmed_ || trouble_.code != DISPYTCH_OK) [[unlikely]] {
-      confirmed_ = true;
+    if (trouble_.code != DISPYTCH_OK) [[unlikely]]
       trouble_ = {.code = DISPYTCH_OK};
-    }
     if (message.offset >= 0) {
       report.offset = message.offset;
       report.flags |= DISPYTCH_REPORT_OFFSET;
     }
     return report;
   }
-  const bool login_refused = message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE && trouble_.code == DISPYTCH_EAUTH;
-  report.code = login_refused ? DISPYTCH_EAUTH : border_code(message.err);
-  report.broker_code = login_refused ? trouble_.broker_code : message.err;
+  report.code = border_code(message.err);
+  report.broker_code = message.err;
   report.flags |= plugin::flag(is_retriable(message.err), DISPYTCH_ERROR_RETRIABLE) |
                   plugin::flag(rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED, DISPYTCH_ERROR_MAYBE_SENT);
   std::string text = why_not_stored(message);
@@ -221,9 +218,6 @@ std::string Producer::why_not_stored(const rd_kafka_message_t& message) const {
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
       return topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms" +
              (trouble_.code == DISPYTCH_OK ? "" : "; " + trouble_.text);
-    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
-      if (trouble_.code == DISPYTCH_EAUTH) return topic + " takes no message: " + trouble_.text;
-      return topic + " took no message: " + rd_kafka_err2str(message.err);
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       if (size >= batch_bytes_) {  // alone in its batch
         return topic + " takes no message of " + std::to_string(size) + " bytes; its `max.message.bytes` decides";
@@ -270,7 +264,6 @@ void Producer::take_error(rd_kafka_event_t* event) {
   if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || trouble_.code == DISPYTCH_OK) {
     trouble_ = {.code = border_code(code), .text = hide_secrets(rd_kafka_event_error_string(event)), .broker_code = code};
   }
-  if (border_code(code) == DISPYTCH_EAUTH && !confirmed_) refuse_all();
   if (!fatal && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && border_code(code) != DISPYTCH_EAUTH) {
     log(Level::warning, std::move(text));
     return;
@@ -281,10 +274,6 @@ void Producer::take_error(rd_kafka_event_t* event) {
   news.flags = plugin::flag(fatal, DISPYTCH_ERROR_FATAL) | plugin::flag(!fatal, DISPYTCH_ERROR_RETRIABLE);
   ready_.push_back({.event = nullptr, .messages = 0, .news = news, .text = std::move(text)});
 }
-
-// A login that was refused before any was taken is wrong, and waiting mends nothing. Later it is a broker's trouble, or one with new
-// credentials, and each message has its time.
-void Producer::refuse_all() { rd_kafka_purge(raw(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
 
 plugin::Status Producer::flush(milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;

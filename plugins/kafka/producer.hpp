@@ -45,7 +45,6 @@ class Producer : private Client {
   void take_error(rd_kafka_event_t* event);
   void take_statistics(rd_kafka_event_t* event);
   void finish_first();
-  void refuse_all();
 
   const plugin::Notify notify_;
   std::int64_t timeout_ms_ = 0;  // how long the client goes on trying
@@ -60,7 +59,6 @@ class Producer : private Client {
   std::size_t ready_messages_ = 0;                 // in the events of ready_, whether reported yet or not
   std::deque<std::string> texts_;                  // of the reports handed out last
   plugin::Error trouble_ = {.code = DISPYTCH_OK};  // what keeps the client from its brokers, until a message is confirmed
-  bool confirmed_ = false;                         // a message was, once: the login is known to be right
 };
 
 }  // namespace dispytch::kafka
