@@ -42,6 +42,7 @@ void Batch::add(MessageHandle message, const Origin& origin) {
   view.payload = bytes(message->payload, message->len);
   rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   view.timestamp_ms = rd_kafka_message_timestamp(message.get(), &kind);
+  if (view.timestamp_ms < 0) kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;  // -1: other clients' way to say none
   // Whether there are headers isn't to be known without reading them, so it is always worth asking.
   view.flags = DISPYTCH_MSG_PARTITION | DISPYTCH_MSG_OFFSET | DISPYTCH_MSG_HEADERS |
                plugin::flag(kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE, DISPYTCH_MSG_TIMESTAMP) |

@@ -51,6 +51,7 @@ class Client {
   rd_kafka_t* raw() const noexcept { return client_.get(); }
   const std::string& cluster() const noexcept { return cluster_.name; }
   Statistics& statistics() noexcept { return statistics_; }
+  const Metrics& metrics() const noexcept { return cluster_.metrics; }
 
   /// Any thread.
   void log(plugin::Level level, std::string text) const { cluster_.host.log(level, hide_secrets(std::move(text))); }

@@ -22,6 +22,7 @@ constexpr milliseconds kServeInterval{500};
 constexpr milliseconds kLookInterval{1000};
 constexpr milliseconds kLookTimeout{250};
 constexpr milliseconds kFarewellSlice{50};
+constexpr milliseconds kQueryTimeout{1000};      // for a leader to say where a log begins and ends, once it comes to that
 constexpr milliseconds kUnjoinedPatience{1000};  // for a group that this member never joined to answer that it leaves
 constexpr int kEndsUnjoined = 0x02030000;        // the first version that survives it
 
@@ -30,10 +31,10 @@ milliseconds until(Clock::time_point deadline) {
 }
 int for_librdkafka(milliseconds timeout, milliseconds most) { return static_cast<int>(std::min(timeout, most).count()); }
 
-const char* offset_reset(const plugin::Config& options) {
+Start start_of(const plugin::Config& options) {
   const auto start = options.get("start", "earliest");
-  if (start == "earliest" || start == "latest") return start == "latest" ? "latest" : "earliest";
-  if (start == "stored") return "error";
+  if (start == "earliest" || start == "latest") return start == "latest" ? Start::latest : Start::earliest;
+  if (start == "stored") return Start::stored;
   throw Exception{options.at("start").error("expected earliest, latest or stored")};
 }
 
@@ -48,39 +49,91 @@ std::string group_of(const plugin::Config& options) {
 Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Opening opening)
     : Client{shared, Options{options.at("config"), Owner::consumer}}, signal_{opening.notify} {
   const Subscription subscription{options.at("topics")};
-  ConfHandle conf =
-      configure(RD_KAFKA_CONSUMER,
-                // librdkafka 2.0 stops fetching for up to 1 s whenever its queue was full: a queue that takes longer than that to
-                // empty keeps the messages coming. From 2.2 on it can be told to look again sooner.
-                {{"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "262144"}, {"fetch.queue.backoff.ms", "10"}},
-                {{"group.id", group_of(options)},
-                 {"auto.offset.reset", offset_reset(options)},
-                 {"enable.auto.commit", "false"},  // commits.hpp says why
-                 {"enable.auto.offset.store", "false"},
-                 {"allow.auto.create.topics", "false"}});
+  const std::string group = group_of(options);
+  const Start start_where = start_of(options);
+  ConfHandle conf = configure(RD_KAFKA_CONSUMER,
+                              // librdkafka 2.0 stops fetching for up to 1 s whenever its queue was full: a queue that takes longer than
+                              // that to empty keeps the messages coming. From 2.2 on it can be told to look again sooner.
+                              {{"queued.min.messages", "1000000"},
+                               {"queued.max.messages.kbytes", "262144"},
+                               {"fetch.queue.backoff.ms", "10"},
+                               // New partitions, and new topics of a pattern, are noticed so soon.
+                               {"topic.metadata.refresh.interval.ms", "5000"}},
+                              {{"group.id", group},
+                               {"auto.offset.reset", "error"},   // positions.hpp says why
+                               {"enable.auto.commit", "false"},  // commits.hpp says why
+                               {"enable.auto.offset.store", "false"},
+                               {"allow.auto.create.topics", "false"}});
   fragile_ =
       rd_kafka_version() < kEndsUnjoined && text(conf.get(), "partition.assignment.strategy").find("cooperative") != std::string::npos;
   rebalance_timeout_ = milliseconds{integer(conf.get(), "max.poll.interval.ms")};
+  if (const std::string hidden = subscription.hidden(); !hidden.empty()) {
+    const std::string own = text(conf.get(), "topic.blacklist");
+    rd_kafka_conf_set(conf.get(), "topic.blacklist", (own.empty() ? hidden : own + "," + hidden).c_str(), nullptr, 0);
+  }
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
+  const milliseconds query = milliseconds{integer(conf.get(), "fetch.wait.max.ms")} + kQueryTimeout;
   const milliseconds commit_interval{integer(conf.get(), "auto.commit.interval.ms")};
   start(RD_KAFKA_CONSUMER, std::move(conf));
   rd_kafka_poll_set_consumer(raw());
   group_ = std::make_unique<WatchedQueue>(rd_kafka_queue_get_consumer(raw()), on_arrival, &signal_);
   intake_ = std::make_unique<Intake>(raw(), sources_, signal_);
-  commits_ = std::make_unique<Commits>(raw(), sources_, commit_interval);
-  rebalance_ = std::make_unique<Rebalance>(raw(), sources_, *intake_, *commits_, events_, signal_);
-  subscription.require_topics(raw(), cluster(), opening.timeout, [this] {
-    serve_group();
-    return trouble_;
-  });
+  const auto warn = [this](std::string text) { log(Level::warning, cluster() + ": " + std::move(text)); };
+  commits_ = std::make_unique<Commits>(raw(), sources_, commit_interval, signal_, warn);
+  KnownAtOpening known = known_at_opening(subscription, group, opening);
+  positions_ = std::make_unique<Positions>(
+      Positions::Settings{.client = raw(),
+                          .group = group,
+                          .start = start_where,
+                          .query = query,
+                          .opening = std::move(known),
+                          .stored_before = [this](const std::string& topic) { return sources_.has_stored(topic); },
+                          .warn = warn},
+      signal_);
+  rebalance_ = std::make_unique<Rebalance>(Rebalance::Parts{
+      .client = raw(),
+      .sources = sources_,
+      .intake = *intake_,
+      .commits = *commits_,
+      .positions = *positions_,
+      .events = events_,
+      .wake_up = signal_,
+      .tell = [this](std::string text, std::int64_t gone, std::int64_t again) { tell_of_position(std::move(text), gone, again); }});
   events_.clear();  // it was waited for; nobody asks any more whether it was down meanwhile
   down_ = false;
   if (const auto drain = options.get<milliseconds>("drain_ms")) warn_about(*drain);
   if (const rd_kafka_resp_err_t code = rd_kafka_subscribe(raw(), subscription.list().get())) {
     throw Exception{error_of(code, "subscribing at " + cluster())};
   }
+}
+
+// Waits for the cluster, as an opening may.
+KnownAtOpening Consumer::known_at_opening(const Subscription& subscription, const std::string& group, plugin::Opening opening) {
+  const Clock::time_point deadline = Clock::now() + opening.timeout;
+  KnownAtOpening known{.named = {subscription.names().begin(), subscription.names().end()}};
+  known.there = subscription.require_topics(raw(), cluster(), opening.timeout, [this] {
+    serve_group();
+    return trouble_;
+  });
+  if (!subscription.has_patterns()) return known;
+  const auto warn = [this](std::string text) { log(Level::warning, cluster() + ": " + std::move(text)); };
+  const auto positions = stored_positions(raw(), group, nullptr, std::stop_token{}, deadline, warn);
+  if (!positions) {
+    throw Exception{Error{.code = DISPYTCH_EUNAVAILABLE,
+                          .text = cluster() + " didn't say within " + std::to_string(opening.timeout.count()) +
+                                  " ms which positions group `" + group + "` has",
+                          .retriable = true}};
+  }
+  known.group_had_positions = !positions->empty();
+  return known;
+}
+
+void Consumer::tell_of_position(std::string text, std::int64_t gone, std::int64_t again) {
+  log(Level::warning, cluster() + ", " + std::move(text));
+  metrics().deleted_unread.record(static_cast<double>(gone));
+  metrics().read_again.record(static_cast<double>(again));
 }
 
 void Consumer::warn_about(milliseconds drain) const {
@@ -98,7 +151,7 @@ Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::Batch
   const Clock::time_point deadline = Clock::now() + timeout;
   for (;;) {
     serve_group();
-    serve_commits();
+    commits_->serve();
     if (pauses_waiting_.exchange(false)) apply_pauses();
     rebalance_->step();
     if (put_event(out)) return {};
@@ -124,7 +177,10 @@ bool Consumer::put_event(plugin::BatchOut& out) {
   Event event = std::move(events_.front());
   events_.pop_front();
   switch (event.kind) {
-    case DISPYTCH_ASSIGNED: out.assigned(std::move(event.sources), event.token); break;
+    case DISPYTCH_ASSIGNED:
+      for (const plugin::Source& source : event.sources) unavailable_.erase(source.topic);
+      out.assigned(std::move(event.sources), event.token);
+      break;
     case DISPYTCH_REVOKING: out.revoking(std::move(event.sources), event.token, rebalance_timeout_); break;
     case DISPYTCH_LOST: out.lost(std::move(event.sources), std::move(event.why)); break;
     case DISPYTCH_DOWN: out.down(std::move(event.why)); break;
@@ -159,13 +215,6 @@ void Consumer::serve_group() {
   } while (count == static_cast<ssize_t>(failures.size()));
 }
 
-// What failed goes with the next one, or is delivered again.
-void Consumer::serve_commits() {
-  if (const rd_kafka_resp_err_t code = commits_->serve()) {
-    log(Level::warning, "committing positions at " + cluster() + ": " + rd_kafka_err2str(code));
-  }
-}
-
 void Consumer::handle_failure(const rd_kafka_message_t& failure) {
   std::string what = "consuming from " + cluster();
   if (failure.rkt != nullptr) {
@@ -183,9 +232,11 @@ void Consumer::handle_failure(const rd_kafka_message_t& failure) {
       rebalance_->expelled();
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-      error.code = DISPYTCH_ENOTFOUND;
-      error.text = what + ": the group has no position there, and `start: stored` says not to choose one";
-      throw Exception{std::move(error)};
+      if (failure.rkt == nullptr) return;
+      if (Source* source = sources_.find(rd_kafka_topic_name(failure.rkt), failure.partition)) {
+        rebalance_->out_of_range(*source, failure.offset);
+      }
+      return;
     case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: error.fatal = true; throw Exception{std::move(error)};
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
@@ -194,8 +245,16 @@ void Consumer::handle_failure(const rd_kafka_message_t& failure) {
     case RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED: throw Exception{std::move(error)};
     default:
       if (error.code == DISPYTCH_EAUTH) throw Exception{std::move(error)};
-      log(Level::warning, error.text);  // librdkafka goes on trying
+      tell_of_topic(failure, std::move(error.text));  // librdkafka goes on trying
   }
+}
+
+// librdkafka says with each look at the metadata that a topic is missing: the log has it once, and when it changes.
+void Consumer::tell_of_topic(const rd_kafka_message_t& failure, std::string text) {
+  const bool about_topic = failure.rkt != nullptr && border_code(failure.err) == DISPYTCH_ENOTFOUND;
+  if (about_topic) stranded_ = true;
+  if (about_topic && std::exchange(unavailable_[rd_kafka_topic_name(failure.rkt)], failure.err) == failure.err) return;
+  log(Level::warning, std::move(text));
 }
 
 void Consumer::look_whether_up(milliseconds timeout) {
@@ -231,6 +290,7 @@ void Consumer::on_error(rd_kafka_t* client, int number, const char* reason, void
                 .fatal = fatal,
                 .broker_code = code};
     if (fatal) throw Exception{error};
+    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) self.stranded_ = true;
     if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
       self.log(Level::warning, error.text);
       self.trouble_ = error;  // says why all are down, better than that error itself
@@ -356,6 +416,10 @@ Status Consumer::close(milliseconds timeout) {
   if (fragile_ && !rebalance_->has_joined()) {
     log(Level::warning, "a cooperative consumer of " + cluster() + " that never joined its group stays behind until the process ends: " +
                             "ending it would abort the process with librdkafka " + rd_kafka_version_str());
+    leave_behind();
+  } else if (stranded_) {
+    // Of a topic that was deleted under it librdkafka 2.0 keeps a partition at its broker's thread, whose end it then awaits for ever.
+    log(Level::info, "a consumer of " + cluster() + " whose topic was deleted stays behind until the process ends");
     leave_behind();
   }
   if (closed || !rebalance_->has_joined()) return {};

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,9 +19,11 @@
 #include "client.hpp"
 #include "commits.hpp"
 #include "intake.hpp"
+#include "positions.hpp"
 #include "rebalance.hpp"
 #include "signal.hpp"
 #include "sources.hpp"
+#include "subscription.hpp"
 
 namespace dispytch::kafka {
 
@@ -44,8 +47,10 @@ class Consumer : private Client {
 
   // The polling thread's.
   void serve_group();
-  void serve_commits();
   void handle_failure(const rd_kafka_message_t& failure);
+  void tell_of_topic(const rd_kafka_message_t& failure, std::string text);
+  KnownAtOpening known_at_opening(const Subscription& subscription, const std::string& group, plugin::Opening opening);
+  void tell_of_position(std::string text, std::int64_t gone, std::int64_t again);
   void apply_pauses();
   bool put_event(plugin::BatchOut& out);
   bool put_messages(const plugin::Limits& limits, plugin::BatchOut& out);
@@ -59,6 +64,7 @@ class Consumer : private Client {
   static void on_arrival(rd_kafka_t*, void* opaque);
 
   bool fragile_ = false;                           // must not be ended before it has joined the group: see close()
+  bool stranded_ = false;                          // a partition that it fetched is gone: see close()
   std::chrono::milliseconds rebalance_timeout_{};  // how long the group waits for a member
   Signal signal_;
   std::atomic<bool> woken_ = false;
@@ -67,11 +73,13 @@ class Consumer : private Client {
   std::unique_ptr<WatchedQueue> group_;  // the group's own events and errors; no messages
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Commits> commits_;
+  std::unique_ptr<Positions> positions_;
   std::unique_ptr<Rebalance> rebalance_;
 
   Events events_;
-  std::exception_ptr callback_failure_;  // no exception may cross librdkafka: it waits here until serve_group() goes on
-  plugin::Error trouble_;                // what librdkafka complained of last
+  std::exception_ptr callback_failure_;                     // no exception may cross librdkafka: it waits here until serve_group() goes on
+  plugin::Error trouble_;                                   // what librdkafka complained of last
+  std::map<std::string, rd_kafka_resp_err_t> unavailable_;  // topics that the log says are missing, or can't be read, and why
   bool down_ = false;
   std::chrono::steady_clock::time_point looked_ = {};  // when it was last tried to reach a broker while down_
 

@@ -34,6 +34,16 @@ void Intake::drop(Source& source) {
   std::erase_if(cut_off_, [&](const MessageHandle& message) { return belongs_to(*message, source); });
 }
 
+void Intake::set_apart(Source& source) {
+  source.flowing = false;
+  source.arrived = true;
+  if (!source.joined) return;
+  rd_kafka_queue_forward(source.queue.get(), nullptr);
+  source.joined = false;
+  apart_.push_back(&source);
+  keep_cut_off(source);
+}
+
 void Intake::withhold(Source& source) {
   if (std::exchange(source.withheld, true)) return;
   if (source.joined) {
@@ -41,6 +51,10 @@ void Intake::withhold(Source& source) {
     source.joined = false;
     apart_.push_back(&source);
   }
+  keep_cut_off(source);
+}
+
+void Intake::keep_cut_off(Source& source) {
   for (MessageHandle& message : cut_off_) {
     if (belongs_to(*message, source)) source.held.push_back(std::move(message));
   }
@@ -70,17 +84,17 @@ void Intake::take(Batch& batch, const plugin::Limits& limits) {
 void Intake::take_apart(Batch& batch, Room& room) {
   const std::vector<Source*> apart = apart_;  // empty, but for the time after an assignment and while something is withheld
   for (Source* source : apart) {
-    if (source->withheld) continue;
+    if (source->withheld || source->storing.load(std::memory_order_relaxed)) continue;
     while (room.messages > 0 && !source->held.empty()) {
       enter_run(*source->held.front());
       if (!deliver(source->held.front(), batch, room)) return;
       source->held.pop_front();
     }
     if (room.messages == 0) return;
-    // The first message is taken alone. A rebalance, which librdkafka's own thread begins at any time, makes its version 2.0 lose what
-    // one call has taken so far of a partition; from the first message on its position is known, and restored after a rebalance.
-    if (!source->next && source->arrived.exchange(false) && take_from(source->queue.get(), 1, batch, room) > 0) source->arrived = true;
-    if (source->next) join(*source);
+    // The first message is taken alone: what stopped fetching before forwards the queue to nowhere when librdkafka's own thread comes to
+    // it, and that is over once a message is there.
+    if (!source->flowing && source->arrived.exchange(false) && take_from(source->queue.get(), 1, batch, room) > 0) source->arrived = true;
+    if (source->flowing) join(*source);
   }
 }
 
@@ -89,7 +103,7 @@ std::size_t Intake::take_from(rd_kafka_queue_t* queue, std::size_t count, Batch&
   for (ssize_t i = 0; i < taken; ++i) {
     MessageHandle message{taken_[static_cast<std::size_t>(i)]};
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) [[unlikely]] {
-      failures_.push_back(std::move(message));
+      if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) failures_.push_back(std::move(message));
       continue;
     }
     enter_run(*message);
@@ -97,6 +111,7 @@ std::size_t Intake::take_from(rd_kafka_queue_t* queue, std::size_t count, Batch&
     if (source == nullptr) [[unlikely]]
       continue;  // taken away meanwhile
     source->next = message->offset + 1;
+    source->flowing = true;
     if (source->withheld || !source->held.empty()) [[unlikely]] {
       source->held.push_back(std::move(message));
     } else if (!cut_off_.empty() || !deliver(message, batch, room)) [[unlikely]] {
@@ -128,7 +143,7 @@ void Intake::enter_run(const rd_kafka_message_t& message) {
   run_.origin.partition = message.partition;
   if (run_.source == nullptr) return;
   run_.origin.topic = plugin::bytes(std::string_view{topic});
-  run_.origin.token_base = token_base(run_.source->id);
+  run_.origin.token_base = token_base(run_.source->token_id);
   run_.origin.source = run_.source->id;
 }
 

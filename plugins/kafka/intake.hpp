@@ -31,6 +31,8 @@ class Intake {
   void remove(Source& source);
   /// Drops what was taken of it from librdkafka and not delivered: it goes on elsewhere.
   void drop(Source& source);
+  /// Before librdkafka fetches it from somewhere else: until a message has come from there it stands apart again.
+  void set_apart(Source& source);
   void withhold(Source& source);
   void let_go(Source& source) { source.withheld = false; }
 
@@ -58,6 +60,7 @@ class Intake {
   bool deliver(MessageHandle& message, Batch& batch, Room& room);
   void enter_run(const rd_kafka_message_t& message);
   void join(Source& source);
+  void keep_cut_off(Source& source);
 
   Sources& sources_;
   WatchedQueue shared_;

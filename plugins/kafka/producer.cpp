@@ -23,6 +23,12 @@ std::uint64_t token_of(const rd_kafka_message_t& message) noexcept { return rein
 
 void* data_of(dispytch_bytes bytes) noexcept { return const_cast<std::uint8_t*>(bytes.data); }  // librdkafka copies and doesn't write
 
+Error before_1970(std::int64_t timestamp_ms) {
+  return {.code = DISPYTCH_EINVAL,
+          .text = "a message has the timestamp " + std::to_string(timestamp_ms) +
+                  " ms, but Kafka keeps none before 1970: leave it out, or say one from 0 on"};
+}
+
 void on_event(rd_kafka_t*, void* notify) { (*static_cast<const plugin::Notify*>(notify))(); }
 
 }  // namespace
@@ -55,6 +61,7 @@ plugin::Accepted Producer::send(plugin::Strided<const plugin::MessageView> messa
     const plugin::MessageView view = messages[i];
     const dispytch_message& message = view.raw();
     rd_kafka_topic_t* topic = topics_.find(raw(), view.topic());
+    if ((message.flags & DISPYTCH_MSG_TIMESTAMP) != 0 && message.timestamp_ms < 0) return {i, before_1970(message.timestamp_ms)};
     const rd_kafka_resp_err_t code = topic == nullptr ? RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION : produce(topic, message);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]]
       continue;
@@ -98,7 +105,10 @@ rd_kafka_resp_err_t Producer::produce_in_full(rd_kafka_topic_t* topic, const dis
   part(RD_KAFKA_VTYPE_VALUE).mem = {data_of(message.payload), message.payload.len};
   part(RD_KAFKA_VTYPE_KEY).mem = {data_of(message.key), message.key.len};
   part(RD_KAFKA_VTYPE_PARTITION).i32 = (message.flags & DISPYTCH_MSG_PARTITION) != 0 ? message.partition : RD_KAFKA_PARTITION_UA;
-  if ((message.flags & DISPYTCH_MSG_TIMESTAMP) != 0) part(RD_KAFKA_VTYPE_TIMESTAMP).i64 = message.timestamp_ms;
+  // For librdkafka 0 means now: the first millisecond of 1970 goes as the second.
+  if ((message.flags & DISPYTCH_MSG_TIMESTAMP) != 0) {
+    part(RD_KAFKA_VTYPE_TIMESTAMP).i64 = std::max<std::int64_t>(message.timestamp_ms, 1);
+  }
   if (headers) part(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
   const ErrorHandle error{rd_kafka_produceva(raw(), parts.data(), count)};
   if (error) return rd_kafka_error_code(error.get());
@@ -176,6 +186,8 @@ plugin::Report Producer::report_of(const rd_kafka_message_t& message) {
     report.flags |= DISPYTCH_REPORT_PARTITION;
   }
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+    if (trouble_.code != DISPYTCH_OK) [[unlikely]]
+      trouble_ = {.code = DISPYTCH_OK};
     if (message.offset >= 0) {
       report.offset = message.offset;
       report.flags |= DISPYTCH_REPORT_OFFSET;
@@ -203,7 +215,9 @@ std::string Producer::why_not_stored(const rd_kafka_message_t& message) const {
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return "there is no " + topic;
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return topic + " has no partition " + std::to_string(message.partition);
-    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT: return topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms";
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+      return topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms" +
+             (trouble_.code == DISPYTCH_OK ? "" : "; " + trouble_.text);
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       if (size >= batch_bytes_) {  // alone in its batch
         return topic + " takes no message of " + std::to_string(size) + " bytes; its `max.message.bytes` decides";
@@ -246,6 +260,10 @@ void Producer::take_error(rd_kafka_event_t* event) {
   const rd_kafka_resp_err_t code = rd_kafka_event_error(event);
   const bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
   std::string text = hide_secrets(std::string{"producing to "} + cluster() + ": " + rd_kafka_event_error_string(event));
+  // That all are down says less than what came before.
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || trouble_.code == DISPYTCH_OK) {
+    trouble_ = {.code = border_code(code), .text = hide_secrets(rd_kafka_event_error_string(event)), .broker_code = code};
+  }
   if (!fatal && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && border_code(code) != DISPYTCH_EAUTH) {
     log(Level::warning, std::move(text));
     return;

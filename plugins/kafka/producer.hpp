@@ -58,6 +58,7 @@ class Producer : private Client {
   std::deque<Ready> ready_ DISPYTCH_GUARDED_BY(mutex_);
   std::size_t ready_messages_ DISPYTCH_GUARDED_BY(mutex_) = 0;  // in the events of ready_, whether reported yet or not
   std::deque<std::string> texts_ DISPYTCH_GUARDED_BY(mutex_);   // of the reports handed out last
+  plugin::Error trouble_ DISPYTCH_GUARDED_BY(mutex_) = {.code = DISPYTCH_OK};  // what keeps the client from its brokers, until a message is confirmed
 };
 
 }  // namespace dispytch::kafka

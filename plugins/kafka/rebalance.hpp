@@ -3,7 +3,7 @@
 // The callback comes on the polling thread, from within a poll, and returns without having done what librdkafka asks for. librdkafka holds
 // the rebalance meanwhile, and the group waits for it: until the host has acknowledged the event that step() left for it, and a later poll
 // calls step() again, which assigns or gives up the partitions. Giving up commits first what was settled, where the host has not seen to
-// that.
+// that. Assigning waits also until it is known where each partition begins: librdkafka is told numbers only.
 #pragma once
 
 #include <atomic>
@@ -22,6 +22,7 @@
 #include "commits.hpp"
 #include "handles.hpp"
 #include "intake.hpp"
+#include "positions.hpp"
 #include "signal.hpp"
 #include "sources.hpp"
 
@@ -39,13 +40,35 @@ using Events = std::deque<Event>;
 /// The polling thread's, but for acknowledge().
 class Rebalance {
  public:
-  Rebalance(rd_kafka_t* client, Sources& sources, Intake& intake, Commits& commits, Events& events, Signal& wake_up)
-      : client_{client}, sources_{sources}, intake_{intake}, commits_{commits}, events_{events}, wake_up_{wake_up} {}
+  using Clock = std::chrono::steady_clock;
+
+  struct Parts {
+    rd_kafka_t* client;
+    Sources& sources;
+    Intake& intake;
+    Commits& commits;
+    Positions& positions;
+    Events& events;
+    Signal& wake_up;
+    /// What an operator must know of positions, and how many messages are gone, or come again, by it.
+    std::function<void(std::string text, std::int64_t gone, std::int64_t again)> tell;
+  };
+  explicit Rebalance(Parts parts)
+      : client_{parts.client},
+        sources_{parts.sources},
+        intake_{parts.intake},
+        commits_{parts.commits},
+        positions_{parts.positions},
+        events_{parts.events},
+        wake_up_{parts.wake_up},
+        tell_{std::move(parts.tell)} {}
 
   /// librdkafka's callback: partitions are to be assigned to this member, or taken from it.
   void asked(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t& partitions);
   /// Carries out what the host has acknowledged. Throws Exception where librdkafka refuses.
   void step();
+  /// The broker says that nothing is stored at `offset`, where the partition was to be read on. librdkafka has stopped there.
+  void out_of_range(Source& source, std::int64_t offset);
   /// The group has given this member up for its silence: what it was asked to give up is gone already.
   void expelled();
   /// From here on whatever is asked is done at once, without the host.
@@ -63,24 +86,35 @@ class Rebalance {
     Kind kind = Kind::assign;
     bool incremental = false;
     PartitionsHandle partitions = {};
+    std::uint64_t question = 0;                    // where an assignment begins
+    std::optional<std::vector<Found>> found = {};  // the answer
   };
 
   void begin_assign(const rd_kafka_topic_partition_list_t& partitions, bool incremental);
   void lose(const rd_kafka_topic_partition_list_t& partitions, bool incremental);
   void finish();
   void forget(const rd_kafka_topic_partition_list_t& partitions);
-  void assign(rd_kafka_topic_partition_list_t* partitions, bool incremental);
+  void assign(rd_kafka_topic_partition_list_t* partitions, bool incremental, const std::vector<Found>& found);
+  void step_restarts();
+  void restart(const std::vector<Found>& found);
+  void place(Source& source, const Found& found);
+  void move_on(Source& source, const Found& found);
   void give_up(const rd_kafka_topic_partition_list_t* partitions, bool incremental);
-  void restore_positions();
+  void restore(const std::vector<Source*>& kept);
   std::vector<plugin::Source> described(const rd_kafka_topic_partition_list_t& partitions) const;
 
   rd_kafka_t* client_;
   Sources& sources_;
   Intake& intake_;
   Commits& commits_;
+  Positions& positions_;
   Events& events_;
   Signal& wake_up_;
+  std::function<void(std::string, std::int64_t, std::int64_t)> tell_;
   std::optional<Pending> pending_;
+  std::vector<Wanted> restarts_;        // librdkafka doesn't fetch these, and should; not asked for yet
+  Clock::time_point restart_at_ = {};   // when to ask for them
+  std::uint64_t restart_question_ = 0;  // 0: none is under way
   bool joined_ = false;
   bool closing_ = false;
   std::uint64_t last_event_ = 0;

@@ -1,6 +1,9 @@
 #include "sources.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 #include <utility>
 
 #include <dispytch/plugin/status.hpp>
@@ -15,7 +18,8 @@ Source::Source(rd_kafka_t* client, std::string topic_name, std::int32_t partitio
       id{source_id},
       wake_up{signal},
       topic_handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)},
-      queue{rd_kafka_queue_get_partition(client, topic.c_str(), partition), on_arrival, this} {
+      queue{rd_kafka_queue_get_partition(client, topic.c_str(), partition), on_arrival, this},
+      token_id{source_id} {
   if (topic_handle == nullptr || queue.get() == nullptr) {
     throw plugin::Exception{DISPYTCH_EINTERNAL, "librdkafka has no queue for partition " + std::to_string(partition) + " of " + topic};
   }
@@ -42,21 +46,57 @@ Source& Sources::add(rd_kafka_t* client, std::string topic, std::int32_t partiti
   }
   const std::uint32_t number = free_.front();
   Slot& slot = slots_[number];
-  const std::uint32_t generation = slot.generation == kMaxGeneration ? 1 : slot.generation + 1;
-  slot.source = std::make_unique<Source>(client, std::move(topic), partition, DISPYTCH_SOURCE(number, generation), wake_up);
-  slot.generation = generation;
+  slot.source = std::make_unique<Source>(client, std::move(topic), partition, DISPYTCH_SOURCE(number, slot.next_generation()), wake_up);
   free_.pop_front();
   all_.push_back(slot.source.get());
   return *slot.source;
+}
+
+std::uint32_t Sources::Slot::next_generation() noexcept {
+  generation = generation == kMaxGeneration ? 1 : generation + 1;
+  return generation;
 }
 
 void Sources::remove(Source& source) {
   std::erase(all_, &source);
   std::unique_ptr<Source> ended;
   const plugin::Lock lock{mutex_};
+  set_storing(source, false);
   const std::uint32_t number = DISPYTCH_SOURCE_SLOT(source.id);
   ended = std::move(slots_[number].source);
   free_.push_back(number);
+}
+
+void Sources::set_storing(Source& source, bool storing) {
+  if (source.storing.exchange(storing) != storing) storing_ += storing ? 1 : -1;
+}
+
+void Sources::place(Source& source, std::int64_t offset, std::string metadata, bool to_store) {
+  const plugin::Lock lock{mutex_};
+  source.metadata = std::move(metadata);
+  source.floor = offset;
+  if (source.newest < 0) source.settled = offset - 1;
+  if (to_store) {
+    source.uncommitted = std::max(source.uncommitted, offset);
+    source.uncommitted_epoch = kNoEpoch;
+    set_storing(source, true);
+  } else {
+    stored_.insert(source.topic);
+  }
+}
+
+void Sources::rewind(Source& source) {
+  const plugin::Lock lock{mutex_};
+  Slot& slot = slots_[DISPYTCH_SOURCE_SLOT(source.id)];
+  source.token_id = DISPYTCH_SOURCE(DISPYTCH_SOURCE_SLOT(source.id), slot.next_generation());
+  source.newest = source.settled = source.uncommitted = -1;
+  source.floor = 0;
+  source.epochs = {};
+}
+
+bool Sources::has_stored(const std::string& topic) const {
+  const plugin::Lock lock{mutex_};
+  return stored_.contains(topic);
 }
 
 Source* Sources::find(std::string_view topic, std::int32_t partition) const noexcept {
@@ -76,49 +116,74 @@ Source* Sources::find_held(std::uint32_t id) const noexcept {
   return source != nullptr && source->id == id ? source : nullptr;
 }
 
+Source* Sources::find_token(std::uint32_t id) const noexcept {
+  const std::uint32_t number = DISPYTCH_SOURCE_SLOT(id);
+  Source* source = number < slots_.size() ? slots_[number].source.get() : nullptr;
+  return source != nullptr && source->token_id == id ? source : nullptr;
+}
+
 void Sources::delivered(const std::vector<Delivered>& runs) {
   const plugin::Lock lock{mutex_};
   for (const Delivered& run : runs) {
     run.source->newest = std::max(run.source->newest, run.last);
     run.source->epochs.begin(run.first, run.epoch);
-    if (run.first <= run.source->unsynced) run.source->unsynced = -1;
+    if (run.first < run.source->uncommitted) run.source->uncommitted = -1;
+    run.source->floor = std::min(run.source->floor, run.first);
     run.source->settled = std::min(run.source->settled, run.first - 1);  // after a seek, or where the topic was made anew, they come again
   }
 }
 
 bool Sources::settle(std::uint64_t token) {
   const plugin::Lock lock{mutex_};
-  Source* source = find_held(source_of(token));
+  Source* source = find_token(source_of(token));
   if (source == nullptr || source->newest < 0) return false;
   const std::int64_t offset = offset_of(token, source->newest);
   if (offset <= source->settled) return false;
-  source->settled = source->unsynced = offset;
-  source->unsynced_epoch = source->epochs.settle(offset);
+  source->settled = offset;
+  if (offset + 1 < source->floor) return true;  // the group is to go on above it already
+  source->uncommitted = offset + 1;
+  source->uncommitted_epoch = source->epochs.settle(offset);
   return true;
 }
 
-PartitionsHandle Sources::unsynced() const {
+PartitionsHandle Sources::uncommitted() const {
   PartitionsHandle list{rd_kafka_topic_partition_list_new(1)};
   const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
-    if (!slot.source || slot.source->unsynced < 0) continue;
-    rd_kafka_topic_partition_t* position =
-        rd_kafka_topic_partition_list_add(list.get(), slot.source->topic.c_str(), slot.source->partition);
-    position->offset = slot.source->unsynced + 1;
+    if (!slot.source || slot.source->uncommitted < 0) continue;
+    const Source& source = *slot.source;
+    rd_kafka_topic_partition_t* position = rd_kafka_topic_partition_list_add(list.get(), source.topic.c_str(), source.partition);
+    position->offset = source.uncommitted;
+    if (!source.metadata.empty()) {
+      position->metadata = std::malloc(source.metadata.size());  // librdkafka frees it
+      if (position->metadata == nullptr) throw std::bad_alloc{};
+      std::memcpy(position->metadata, source.metadata.data(), source.metadata.size());
+      position->metadata_size = source.metadata.size();
+    }
 #if RD_KAFKA_VERSION >= 0x020100ff
-    rd_kafka_topic_partition_set_leader_epoch(position, slot.source->unsynced_epoch);
+    rd_kafka_topic_partition_set_leader_epoch(position, source.uncommitted_epoch);
 #endif
   }
   return list;
 }
 
-void Sources::synced(const rd_kafka_topic_partition_list_t& positions) {
+void Sources::committed(const rd_kafka_topic_partition_t& position) {
+  const plugin::Lock lock{mutex_};
+  stored_.insert(position.topic);
+  for (const Slot& slot : slots_) {
+    Source* source = slot.source.get();
+    if (source == nullptr || source->partition != position.partition || source->topic != position.topic) continue;
+    if (source->uncommitted == position.offset) source->uncommitted = -1;
+    set_storing(*source, false);
+  }
+}
+
+void Sources::abandon(const rd_kafka_topic_partition_t& position) {
   const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
-    if (!slot.source) continue;
-    const rd_kafka_topic_partition_t* position = rd_kafka_topic_partition_list_find(
-        const_cast<rd_kafka_topic_partition_list_t*>(&positions), slot.source->topic.c_str(), slot.source->partition);
-    if (position != nullptr && position->offset == slot.source->unsynced + 1) slot.source->unsynced = -1;
+    Source* source = slot.source.get();
+    if (source == nullptr || source->partition != position.partition || source->topic != position.topic) continue;
+    if (source->uncommitted == position.offset) source->uncommitted = -1;
   }
 }
 

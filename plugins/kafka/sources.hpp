@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,18 +36,23 @@ struct Source {
   const TopicHandle topic_handle;
   const WatchedQueue queue;  ///< what librdkafka prefetches of the partition, unless it is forwarded
 
-  std::optional<std::int64_t> start;  ///< where the host wants to begin; else at the stored position
-  std::optional<std::int64_t> next;   ///< the offset after the last message that was taken from librdkafka
+  std::optional<std::int64_t> start;  ///< where the host wants to begin; else at the group's position
+  std::optional<std::int64_t> next;   ///< of the next message to be taken from librdkafka, at the least; nothing before it is assigned
   bool started = false;               ///< librdkafka fetches it
+  bool flowing = false;               ///< a message was taken since it was started: librdkafka forwards its queue by now as it is told to
   bool withheld = false;              ///< by the host
   bool joined = false;                ///< its queue is forwarded to that which all share
   std::deque<MessageHandle> held;     ///< taken from librdkafka, but not to be delivered yet; older than what is in `queue`
 
-  std::int64_t newest = -1;    ///< the highest offset delivered; guarded by Sources' mutex
-  std::int64_t settled = -1;   ///< up to here all is; guarded by Sources' mutex
-  std::int64_t unsynced = -1;  ///< the same, where the broker hasn't confirmed its commit; -1: it has. Guarded by Sources' mutex
-  std::int32_t unsynced_epoch = kNoEpoch;  ///< that message's; guarded by Sources' mutex
-  LeaderEpochs epochs;                     ///< of what was delivered and isn't settled; guarded by Sources' mutex
+  std::int64_t newest = -1;       ///< the highest offset delivered; guarded by Sources' mutex
+  std::int64_t settled = -1;      ///< up to here all is; guarded by Sources' mutex
+  std::int64_t uncommitted = -1;  ///< the position to commit; -1: the broker has confirmed the last. Guarded by Sources' mutex
+  std::int64_t floor = 0;         ///< no position below is committed: the group goes on there, or above. Guarded by Sources' mutex
+  std::int32_t uncommitted_epoch = kNoEpoch;  ///< of the message before it; guarded by Sources' mutex
+  LeaderEpochs epochs;                        ///< of what was delivered and isn't settled; guarded by Sources' mutex
+  std::string metadata;                       ///< of each commit; guarded by Sources' mutex
+  std::uint32_t token_id;             ///< `id`, or a later generation of it; guarded by Sources' mutex, written by the polling thread
+  std::atomic<bool> storing = false;  ///< where the group goes on is being committed; nothing is delivered before
 
  private:
   static void on_arrival(rd_kafka_t*, void* source);
@@ -66,6 +72,10 @@ class Sources {
   Source& add(rd_kafka_t* client, std::string topic, std::int32_t partition, Signal& wake_up);
   /// From here on its tokens are stale: nothing of it is committed any more.
   void remove(Source& source);
+  /// Says where it goes on. `to_store`: the group has no such position yet; what is before it isn't to be had any more.
+  void place(Source& source, std::int64_t offset, std::string metadata, bool to_store);
+  /// Its offsets begin anew: tokens so far are stale, and nothing that was settled so far is committed.
+  void rewind(Source& source);
   Source* find(std::string_view topic, std::int32_t partition) const noexcept;
   Source* find(std::uint32_t id) const noexcept;
   const std::vector<Source*>& all() const noexcept { return all_; }
@@ -76,23 +86,35 @@ class Sources {
   /// The next commit is about the position after that message, at the least. False where the token is stale, or settled already.
   bool settle(std::uint64_t token);
 
-  /// The positions after what was settled since synced() was told of them; empty: none. Any thread.
-  PartitionsHandle unsynced() const;
-  /// The broker has these. Any thread.
-  void synced(const rd_kafka_topic_partition_list_t& positions);
+  /// The positions to commit that committed() wasn't told of; empty: none. Any thread.
+  PartitionsHandle uncommitted() const;
+  /// The broker has this one. Any thread.
+  void committed(const rd_kafka_topic_partition_t& position);
+  /// The position is given up: the broker has no such partition any more. Any thread.
+  void abandon(const rd_kafka_topic_partition_t& position);
+  /// Whether some source waits for its first position to be stored. Any thread.
+  bool storing() const noexcept { return storing_ > 0; }
+  /// Whether any position in that topic was stored by this consumer, or found stored. Any thread.
+  bool has_stored(const std::string& topic) const;
 
  private:
   struct Slot {
     std::unique_ptr<Source> source;
-    std::uint32_t generation = 0;
+    std::uint32_t generation = 0;  // the last one given out
+
+    std::uint32_t next_generation() noexcept;
   };
   Source* find_held(std::uint32_t id) const noexcept DISPYTCH_REQUIRES(mutex_);
+  Source* find_token(std::uint32_t id) const noexcept DISPYTCH_REQUIRES(mutex_);
+  void set_storing(Source& source, bool storing) DISPYTCH_REQUIRES(mutex_);
 
-  mutable plugin::Mutex mutex_;  // also of newest, settled, unsynced, its epoch and epochs of every Source
+  // Guards slots_ against changes, which the polling thread alone makes, and of every Source what says so; and stored_.
+  mutable plugin::Mutex mutex_;
   std::vector<Slot> slots_ DISPYTCH_GUARDED_BY(mutex_);
-  std::deque<std::uint32_t> free_
-      DISPYTCH_GUARDED_BY(mutex_);  // the one longest free is taken first: its generation lasts longest that way
-  std::vector<Source*> all_;        // the polling thread's
+  std::deque<std::uint32_t> free_ DISPYTCH_GUARDED_BY(mutex_);  // the one longest free is taken first: its generation lasts longest that way
+  std::vector<Source*> all_;  // the polling thread's
+  std::set<std::string> stored_ DISPYTCH_GUARDED_BY(mutex_);  // topics
+  std::atomic<int> storing_ = 0;  // sources
 };
 
 }  // namespace dispytch::kafka

@@ -25,6 +25,8 @@ Metrics::Metrics(const plugin::Host& host)
       bytes_received{host.counter("bytes_received", "bytes")},
       messages_sent{host.counter("messages_sent", "messages")},
       messages_received{host.counter("messages_received", "messages")},
+      deleted_unread{host.counter("messages_deleted_unread", "messages")},
+      read_again{host.counter("messages_read_again", "messages")},
       queued{host.gauge("messages_queued", "messages")},
       lag{host.gauge("consumer_lag", "messages")} {}
 

@@ -29,8 +29,10 @@ struct Metrics {
   explicit Metrics(const plugin::Host& host);
   plugin::Metric bytes_sent, bytes_received;  ///< of messages on the wire, compressed and with their framing
   plugin::Metric messages_sent, messages_received;
-  SharedGauge queued;  ///< messages that wait for their confirmation
-  SharedGauge lag;     ///< messages between the last one settled and the end of the partitions assigned here
+  plugin::Metric deleted_unread;  ///< messages that the broker deleted before they were read
+  plugin::Metric read_again;      ///< messages that may come again, because a log was cut off or a topic made anew
+  SharedGauge queued;             ///< messages that wait for their confirmation
+  SharedGauge lag;                ///< messages between the last one settled and the end of the partitions assigned here
 };
 
 /// What one client has contributed so far. One thread at a time.

@@ -1,6 +1,8 @@
 #include "subscription.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "errors.hpp"
 
@@ -15,14 +17,21 @@ using Clock = std::chrono::steady_clock;
 // How long one request for metadata may take before it is asked again what may be wrong.
 constexpr milliseconds kSlice{250};
 
+// The topics that Kafka keeps for itself, of which an application reads none by accident: its own commits would come as messages.
+constexpr std::array<std::string_view, 5> kInternal{"__consumer_offsets", "__transaction_state", "__share_group_state",
+                                                    "__cluster_metadata", "__remote_log_metadata"};
+
+Exception missing(const std::string& name, const std::string& cluster, rd_kafka_resp_err_t code) {
+  return Exception{Error{.code = DISPYTCH_ENOTFOUND, .text = "there is no topic `" + name + "` at " + cluster, .broker_code = code}};
+}
+
 void require_exists(const rd_kafka_metadata_topic& topic, const std::string& cluster) {
   const std::string name = std::string{"topic `"} + topic.topic + "`";
   switch (topic.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE: return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-      throw Exception{Error{.code = DISPYTCH_ENOTFOUND, .text = "there is no " + name + " at " + cluster, .broker_code = topic.err}};
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: throw missing(topic.topic, cluster, topic.err);
     default: throw Exception{error_of(topic.err, name + " at " + cluster)};
   }
 }
@@ -59,19 +68,29 @@ Subscription::Subscription(const plugin::Config& topics) {
   if (names_.empty() && expressions_.empty()) throw Exception{topics.error("expected one topic at least")};
 }
 
-void Subscription::require_topics(rd_kafka_t* client, const std::string& cluster, milliseconds timeout,
-                                  const std::function<Error()>& trouble) const {
+std::map<std::string, std::int32_t, std::less<>> Subscription::require_topics(rd_kafka_t* client, const std::string& cluster,
+                                                                              milliseconds timeout,
+                                                                              const std::function<Error()>& trouble) const {
   const Clock::time_point deadline = Clock::now() + timeout;
   std::vector<TopicHandle> local;  // metadata is asked for the topics that have a handle
   for (const std::string& name : names_) local.emplace_back(rd_kafka_topic_new(client, name.c_str(), nullptr));
   for (;;) {
     const auto left = std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(deadline - Clock::now()));
     const rd_kafka_metadata_t* answer = nullptr;
-    const rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, nullptr, &answer, static_cast<int>(std::min(left, kSlice).count()));
+    const rd_kafka_resp_err_t code =
+        rd_kafka_metadata(client, has_patterns() ? 1 : 0, nullptr, &answer, static_cast<int>(std::min(left, kSlice).count()));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       const MetadataHandle metadata{answer};
-      for (int i = 0; i < metadata->topic_cnt; ++i) require_exists(metadata->topics[i], cluster);
-      return;
+      std::map<std::string, std::int32_t, std::less<>> there;
+      for (const rd_kafka_metadata_topic& topic : std::span{metadata->topics, static_cast<std::size_t>(metadata->topic_cnt)}) {
+        if (std::ranges::find(names_, topic.topic) != names_.end()) require_exists(topic, cluster);
+        if (topic.partition_cnt > 0) there.emplace(topic.topic, topic.partition_cnt);
+      }
+      if (!has_patterns()) return there;
+      for (const std::string& name : names_) {  // an answer about all topics leaves out those there aren't
+        if (!there.contains(name)) throw missing(name, cluster, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+      }
+      return there;
     }
     const Error why = trouble();
     if (why.code == DISPYTCH_EAUTH) throw Exception{why};
@@ -82,6 +101,15 @@ void Subscription::require_topics(rd_kafka_t* client, const std::string& cluster
                           .retriable = true,
                           .broker_code = code}};
   }
+}
+
+std::string Subscription::hidden() const {
+  std::string list;
+  if (!has_patterns()) return list;
+  for (const std::string_view topic : kInternal) {
+    if (std::ranges::find(names_, topic) == names_.end()) list += (list.empty() ? "^" : ",^") + std::string{topic} + "$";
+  }
+  return list;
 }
 
 PartitionsHandle Subscription::list() const {

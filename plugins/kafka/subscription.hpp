@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,9 +24,17 @@ class Subscription {
   explicit Subscription(const plugin::Config& topics);
 
   /// Waits until the cluster answers and says that each topic exists; patterns may match nothing. `trouble`: why a cluster that doesn't
-  /// answer may never do so, to be asked now and then. Throws Exception: ENOTFOUND, EUNAVAILABLE, EAUTH.
-  void require_topics(rd_kafka_t* client, const std::string& cluster, std::chrono::milliseconds timeout,
-                      const std::function<plugin::Error()>& trouble) const;
+  /// answer may never do so, to be asked now and then. Returns how many partitions the topics have; where there are patterns all of the
+  /// cluster's topics. Throws Exception: ENOTFOUND, EUNAVAILABLE, EAUTH.
+  std::map<std::string, std::int32_t, std::less<>> require_topics(rd_kafka_t* client, const std::string& cluster,
+                                                                  std::chrono::milliseconds timeout,
+                                                                  const std::function<plugin::Error()>& trouble) const;
+
+  bool has_patterns() const noexcept { return !expressions_.empty(); }
+  const std::vector<std::string>& names() const noexcept { return names_; }
+  /// What no pattern is to match, as `topic.blacklist` takes it: the cluster's own topics, but for those that are named. Empty where there
+  /// is no pattern: the blacklist hides named topics too.
+  std::string hidden() const;
 
   /// The topics as rd_kafka_subscribe() takes them.
   PartitionsHandle list() const;

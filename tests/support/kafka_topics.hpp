@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -74,6 +75,33 @@ class KafkaTopics {
     size_t count = 0;
     require(name, event.get(), rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count));
     await(name, true);
+  }
+
+  /// `partitions`: how many there are to be in all.
+  void grow(const std::string& name, int partitions) {
+    std::array<char, 512> reason{};
+    std::unique_ptr<rd_kafka_NewPartitions_t, DestroyedBy<rd_kafka_NewPartitions_destroy>> more{
+        rd_kafka_NewPartitions_new(name.c_str(), static_cast<std::size_t>(partitions), reason.data(), reason.size())};
+    if (!more) throw std::runtime_error{"topic " + name + ": " + reason.data()};
+    rd_kafka_NewPartitions_t* all[] = {more.get()};
+    rd_kafka_CreatePartitions(client_.get(), all, 1, options(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS).get(), queue_.get());
+    std::unique_ptr<rd_kafka_event_t, DestroyedBy<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
+    size_t count = 0;
+    require(name, event.get(), rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count));
+  }
+
+  /// Deletes the messages before `offset`.
+  void delete_before(const std::string& name, int partition, std::int64_t offset) {
+    std::unique_ptr<rd_kafka_topic_partition_list_t, DestroyedBy<rd_kafka_topic_partition_list_destroy>> list{
+        rd_kafka_topic_partition_list_new(1)};
+    rd_kafka_topic_partition_list_add(list.get(), name.c_str(), partition)->offset = offset;
+    std::unique_ptr<rd_kafka_DeleteRecords_t, DestroyedBy<rd_kafka_DeleteRecords_destroy>> request{rd_kafka_DeleteRecords_new(list.get())};
+    rd_kafka_DeleteRecords_t* requests[] = {request.get()};
+    rd_kafka_DeleteRecords(client_.get(), requests, 1, options(RD_KAFKA_ADMIN_OP_DELETERECORDS).get(), queue_.get());
+    std::unique_ptr<rd_kafka_event_t, DestroyedBy<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(queue_.get(), -1)};
+    if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      throw std::runtime_error{"topic " + name + ": " + rd_kafka_event_error_string(event.get())};
+    }
   }
 
   /// Nothing where there is no such topic.

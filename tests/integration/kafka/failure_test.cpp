@@ -155,6 +155,58 @@ TEST(DeadCluster, FailsAMessageAtTheDeliveryTimeoutWithoutHavingSentIt) {
   }
 }
 
+// The discard port refuses connections, and the client knows that while a message waits.
+TEST(DeadCluster, SaysWhyAMessageTimedOut) {
+  Backend backend{json{{"bootstrap.servers", kNobody}}};
+  const auto producer = backend.producer(milliseconds{500});
+  ASSERT_EQ(producer->send({.topic = "t", .payload = "p"}, 7), std::nullopt);
+  Report report;
+  while (report.token != 7) report = producer->await_reports(1).at(0);
+  EXPECT_THAT(report.text, AllOf(HasSubstr("confirmed no message within 500 ms; "), HasSubstr("Connection refused")));
+}
+
+// The position of a topic that is gone is given up by name; that of another one is committed.
+TEST(DeletedTopic, CostsTheOthersNothing) {
+  KafkaTopics topics{kafka_address()};
+  const std::string gone = unique("gone");
+  const std::string kept = unique("kept");
+  topics.create(gone, 1);
+  topics.create(kept, 1);
+  Backend backend{json{{"bootstrap.servers", kafka_address()}, {"auto.commit.interval.ms", 600'000}}};
+  std::vector<Outgoing> messages(3, {.topic = gone, .payload = "p"});
+  messages.insert(messages.end(), 3, {.topic = kept, .payload = "p"});
+  backend.producer()->publish(messages);
+  const auto consumer =
+      backend.consumer(json{{"topics", {{{"name", gone}}, {{"name", kept}}}}, {"group", "of-" + kept}, {"config", json::object()}});
+  for (const Incoming& message : consumer->take(6)) EXPECT_EQ(consumer->settle(message.token), DISPYTCH_OK);
+  topics.remove(gone);
+  EXPECT_EQ(consumer->sync(), DISPYTCH_OK);
+  EXPECT_EQ(dispytch::testing::committed(kafka_address(), "of-" + kept, kept), 3);
+  EXPECT_THAT(backend.host.log(), AllOf(HasSubstr("committing position 3 of topic `" + gone + "`, partition 0: "),
+                                        HasSubstr("; it is given up"), Not(HasSubstr("topic `" + kept + "`"))));
+}
+
+TEST(DeletedTopic, IsMissedOnceInTheLog) {
+  KafkaTopics topics{kafka_address()};
+  const std::string gone = unique("gone");
+  topics.create(gone, 1);
+  Backend backend{json{{"bootstrap.servers", kafka_address()}, {"topic.metadata.refresh.interval.ms", 100}}};
+  const auto consumer = backend.consumer(gone, "g-" + gone);
+  consumer->settle(consumer->await(DISPYTCH_ASSIGNED)->event_token, DISPYTCH_ACK);
+  topics.remove(gone);
+  for (const auto end = std::chrono::steady_clock::now() + milliseconds{4'000}; std::chrono::steady_clock::now() < end;) {
+    const auto batch = consumer->poll(10, milliseconds{50});
+    if (batch && batch->event_token != 0) consumer->settle(batch->event_token, DISPYTCH_ACK);
+  }
+  const std::string log = backend.host.log();
+  std::size_t lines = 0;
+  for (std::size_t at = log.find("Subscribed topic not available"); at != std::string::npos;
+       at = log.find("Subscribed topic not available", at + 1)) {
+    ++lines;
+  }
+  EXPECT_EQ(lines, 1u) << log;
+}
+
 TEST(Contradiction, PointsAtTheOptionOfTheEmitter) {
   Backend backend{json{{"bootstrap.servers", kNobody}}};
   const Refused refused = refusal_of([&] { backend.producer(kPatience, json{{"acks", 1}}); });

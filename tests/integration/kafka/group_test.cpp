@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -21,6 +23,9 @@ using dispytch::testing::kafka_address;
 using dispytch::testing::KafkaTopics;
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
+
+// Nothing came, or the news that there is nothing to read at present.
+bool has_nothing(const Consumer::Batch& batch) { return !batch || (batch->kind == DISPYTCH_ASSIGNED && batch->n_sources == 0); }
 
 class Group : public ::testing::TestWithParam<std::string> {
  protected:
@@ -70,7 +75,7 @@ TEST_P(Group, HoldsARevocationUntilItIsAcknowledged) {
   const auto second = member(topic);
   auto revoking = first->poll(0, milliseconds{0});
   while (!revoking) {
-    ASSERT_EQ(second->poll(10, milliseconds{10}), nullptr);
+    ASSERT_TRUE(has_nothing(second->poll(10, milliseconds{10})));
     revoking = first->poll(0, milliseconds{10});
   }
   ASSERT_EQ(revoking->kind, DISPYTCH_REVOKING);
@@ -86,8 +91,7 @@ TEST_P(Group, HoldsARevocationUntilItIsAcknowledged) {
   }
   for (const auto end = Clock::now() + milliseconds{1000}; Clock::now() < end;) {
     EXPECT_EQ(first->poll(0, milliseconds{10}), nullptr);
-    const auto batch = second->poll(10, milliseconds{10});
-    EXPECT_EQ(batch, nullptr) << batch->kind;
+    EXPECT_TRUE(has_nothing(second->poll(10, milliseconds{10})));
   }
   EXPECT_EQ(first->settle(revoking->event_token, DISPYTCH_ACK), DISPYTCH_OK);
 
@@ -125,7 +129,7 @@ TEST_P(Group, KeepsItsMembershipWhileARevocationIsHeldLongerThanTheSession) {
   for (const auto end = Clock::now() + milliseconds{9000}; Clock::now() < end;) {
     const auto batch = first->poll(0, milliseconds{10});
     EXPECT_EQ(batch, nullptr) << batch->kind;
-    EXPECT_EQ(second->poll(10, milliseconds{10}), nullptr);
+    EXPECT_TRUE(has_nothing(second->poll(10, milliseconds{10})));
   }
   EXPECT_EQ(first->settle(revoking->event_token, DISPYTCH_ACK), DISPYTCH_OK);
   std::thread other{[&] { second->settle(second->await(DISPYTCH_ASSIGNED)->event_token, DISPYTCH_ACK); }};
@@ -135,6 +139,66 @@ TEST_P(Group, KeepsItsMembershipWhileARevocationIsHeldLongerThanTheSession) {
     first->poll(0, milliseconds{1000});
   }
   other.join();
+}
+
+TEST_P(Group, SaysThatItIsJoinedWhereThereIsNothingToRead) {
+  const std::string topic = make_topic(1);
+  const auto first = member(topic);
+  first->settle(first->await(DISPYTCH_ASSIGNED)->event_token, DISPYTCH_ACK);
+  const auto second = member(topic);
+  std::optional<std::uint32_t> sources;
+  for (const auto end = Clock::now() + kPatience; !sources && Clock::now() < end;) {
+    for (Consumer* one : {first.get(), second.get()}) {
+      const auto batch = one->poll(0, milliseconds{20});
+      if (!batch) continue;
+      if (batch->kind == DISPYTCH_ASSIGNED && batch->n_sources == 0) sources = batch->n_sources;
+      if (batch->event_token != 0) one->settle(batch->event_token, DISPYTCH_ACK);
+    }
+  }
+  EXPECT_EQ(sources, 0u);
+}
+
+// An application's own commits would come as messages.
+TEST_P(Group, TakesTheClustersOwnTopicsOnlyByName) {
+  const std::string topic = make_topic(1);
+  publish(topic, 1);
+  const auto reader = backend.consumer(topic, "g-" + topic);  // the cluster has such topics by now
+  reader->take(1);
+  const auto by_pattern = backend.consumer(
+      json{{"topics", {{{"pattern", "^(__consumer_offsets|" + topic + ")$"}}}}, {"group", "p-" + topic}, {"config", json::object()}});
+  const auto assigned = by_pattern->await(DISPYTCH_ASSIGNED);
+  ASSERT_EQ(assigned->n_sources, 1u);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(assigned->sources[0].topic.data), assigned->sources[0].topic.len), topic);
+  const auto by_name = backend.consumer(json{{"topics", {{{"name", "__consumer_offsets"}}, {{"pattern", "^" + topic + "$"}}}},
+                                             {"group", "n-" + topic},
+                                             {"config", json::object()}});
+  EXPECT_GT(by_name->await(DISPYTCH_ASSIGNED)->n_sources, 1u);
+}
+
+// Deleted records in one partition, while another one has more: nothing of that one is missed, nor comes twice.
+TEST_P(Group, GoesOnInEveryPartitionWhenOneIsOutOfRange) {
+  const std::string topic = make_topic(2);
+  publish(topic, 100, 0);
+  publish(topic, 100, 1);
+  {
+    const auto first = member(topic);
+    std::vector<Incoming> taken = first->take(200);
+    for (const Incoming& message : taken) {
+      if (message.offset == 9) first->settle(message.token);
+    }
+    EXPECT_EQ(first->sync(), DISPYTCH_OK);
+    first->close();
+  }
+  KafkaTopics{kafka_address()}.delete_before(topic, 0, 40);
+  const auto second = member(topic);
+  std::map<std::int32_t, std::vector<std::int64_t>> offsets;
+  for (const Incoming& message : second->take(60 + 90)) offsets[message.partition].push_back(message.offset);
+  ASSERT_EQ(offsets[0].size(), 60u);
+  EXPECT_EQ(offsets[0].front(), 40);
+  ASSERT_EQ(offsets[1].size(), 90u);
+  EXPECT_EQ(offsets[1].front(), 10);
+  EXPECT_TRUE(std::ranges::is_sorted(offsets[1]));
+  EXPECT_THAT(backend.host.log(), ::testing::HasSubstr("offsets 10 to 39 (30) were deleted before they were read; it goes on at 40"));
 }
 
 TEST_P(Group, CanBeLeftWhileItIsBeingJoined) {

@@ -69,5 +69,17 @@ TEST_F(RoundTrip, KeepsHeadersInOrderRepeatedEmptyAndNull) {
   EXPECT_TRUE(all[1].empty());
 }
 
+// librdkafka takes 0 for "now", and the protocol -1 for "none".
+TEST_F(RoundTrip, KeepsTheFirstMillisecondOf1970AlmostAndRefusesWhatIsBefore) {
+  const std::string topic = make_topic(1);
+  const auto producer = backend.producer();
+  producer->publish({{.topic = topic, .payload = "p", .timestamp_ms = 0}});
+  const auto refused = producer->send({.topic = topic, .payload = "p", .timestamp_ms = -1}, 9);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->code, DISPYTCH_EINVAL);
+  EXPECT_EQ(refused->text, "a message has the timestamp -1 ms, but Kafka keeps none before 1970: leave it out, or say one from 0 on");
+  EXPECT_EQ(backend.consumer(topic, "g-" + topic)->take(1).at(0).timestamp_ms, 1);
+}
+
 }  // namespace
 }  // namespace dispytch::kafka::testing

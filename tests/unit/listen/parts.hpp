@@ -28,7 +28,8 @@ struct PartsOptions {
 class Parts {
  public:
   explicit Parts(HandlerGroup group, PartsOptions options = {})
-      : router{route::wire({std::move(group)}, {}, {}, {.policy = options.delivery.policy, .dead_letters = options.dead_letters})},
+      : group_{std::move(group)},
+        router{route::wire({group_}, {}, {}, {.policy = options.delivery.policy, .dead_letters = options.dead_letters})},
         setup{make_setup(options)},
         in_flight{*consumer,
                   counters,
@@ -101,6 +102,7 @@ class Parts {
             .random = &random};
   }
 
+  const HandlerGroup group_;
   std::deque<std::string> texts_;
   std::deque<dispytch_message> raws_;
   std::uint64_t tokens_ = 0;
