@@ -55,8 +55,9 @@ class Commits {
   Clock::time_point begun_ DISPYTCH_GUARDED_BY(mutex_);     // the last one
   // librdkafka 2.0 gives the code of one partition to all of a commit. Where one is refused each is committed alone, once.
   bool alone_ DISPYTCH_GUARDED_BY(mutex_) = false;
-  std::set<std::pair<std::string, std::int32_t>> tried_ DISPYTCH_GUARDED_BY(mutex_);                         // of the round of single commits
-  std::map<std::pair<std::string, std::int32_t>, rd_kafka_resp_err_t> refused_ DISPYTCH_GUARDED_BY(mutex_);  // what was warned of, until it is committed
+  std::set<std::pair<std::string, std::int32_t>> tried_ DISPYTCH_GUARDED_BY(mutex_);  // of the round of single commits
+  std::map<std::pair<std::string, std::int32_t>, rd_kafka_resp_err_t> refused_
+      DISPYTCH_GUARDED_BY(mutex_);  // what was warned of, until it is committed
 };
 
 }  // namespace dispytch::kafka

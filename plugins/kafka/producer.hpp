@@ -39,7 +39,7 @@ class Producer : private Client {
   rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, const dispytch_message& message);
   rd_kafka_resp_err_t produce_in_full(rd_kafka_topic_t* topic, const dispytch_message& message);
   plugin::Error refusal(rd_kafka_resp_err_t code, const dispytch_message& message) const;
-  std::string why_not_stored(const rd_kafka_message_t& message) const;
+  std::string why_not_stored(const rd_kafka_message_t& message) const DISPYTCH_REQUIRES(mutex_);
   plugin::Report report_of(const rd_kafka_message_t& message) DISPYTCH_REQUIRES(mutex_);
   void take_events() DISPYTCH_REQUIRES(mutex_);
   void take_error(rd_kafka_event_t* event) DISPYTCH_REQUIRES(mutex_);
@@ -58,7 +58,8 @@ class Producer : private Client {
   std::deque<Ready> ready_ DISPYTCH_GUARDED_BY(mutex_);
   std::size_t ready_messages_ DISPYTCH_GUARDED_BY(mutex_) = 0;  // in the events of ready_, whether reported yet or not
   std::deque<std::string> texts_ DISPYTCH_GUARDED_BY(mutex_);   // of the reports handed out last
-  plugin::Error trouble_ DISPYTCH_GUARDED_BY(mutex_) = {.code = DISPYTCH_OK};  // what keeps the client from its brokers, until a message is confirmed
+  plugin::Error trouble_ DISPYTCH_GUARDED_BY(mutex_) = {
+      .code = DISPYTCH_OK};  // what keeps the client from its brokers, until a message is confirmed
 };
 
 }  // namespace dispytch::kafka

@@ -111,10 +111,11 @@ class Sources {
   // Guards slots_ against changes, which the polling thread alone makes, and of every Source what says so; and stored_.
   mutable plugin::Mutex mutex_;
   std::vector<Slot> slots_ DISPYTCH_GUARDED_BY(mutex_);
-  std::deque<std::uint32_t> free_ DISPYTCH_GUARDED_BY(mutex_);  // the one longest free is taken first: its generation lasts longest that way
-  std::vector<Source*> all_;  // the polling thread's
+  std::deque<std::uint32_t> free_
+      DISPYTCH_GUARDED_BY(mutex_);                            // the one longest free is taken first: its generation lasts longest that way
+  std::vector<Source*> all_;                                  // the polling thread's
   std::set<std::string> stored_ DISPYTCH_GUARDED_BY(mutex_);  // topics
-  std::atomic<int> storing_ = 0;  // sources
+  std::atomic<int> storing_ = 0;                              // sources
 };
 
 }  // namespace dispytch::kafka

@@ -35,6 +35,7 @@ class PoolDispatcher final : public Dispatcher {
     std::unique_ptr<Executor> executor;
   };
   explicit PoolDispatcher(Parts parts) : parts_{std::move(parts)} {}
+  ~PoolDispatcher() override { parts_.executor.reset(); }  // its workers look into the units
 
   bool dispatch() override;
   void batch_begins() override {}
