@@ -6,11 +6,12 @@
 #include <dispytch/result.hpp>
 
 #include "border/error.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch {
 namespace {
 
-std::string_view view(dispytch_bytes bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
+using text::view;
 
 // The message's headers: beside it, or fetched from the plugin.
 std::span<const dispytch_header> headers_of(const dispytch_message& raw, const dispytch_consumer_api* api, dispytch_consumer* consumer) {

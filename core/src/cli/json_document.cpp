@@ -5,11 +5,11 @@
 #include <unordered_set>
 #include <utility>
 
-#include "codec/json_pointer.hpp"
 #include "codec/number_text.hpp"
 #include "codec/unescape.hpp"
 #include "text/character.hpp"
 #include "text/escape.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -168,15 +168,8 @@ const JsonDocument::Value* JsonDocument::member(const Value& object, std::string
 
 const JsonDocument::Value* JsonDocument::at_pointer(const Value& from, std::string_view pointer) const {
   const Value* value = &from;
-  while (value != nullptr && pointer.starts_with('/')) {
-    pointer.remove_prefix(1);
-    const std::string_view escaped = pointer.substr(0, pointer.find('/'));
-    pointer.remove_prefix(escaped.size());
-    std::string step;
-    for (std::size_t i = 0; i < escaped.size(); ++i) {
-      const bool escape = escaped[i] == '~' && i + 1 < escaped.size() && (escaped[i + 1] == '0' || escaped[i + 1] == '1');
-      step += escape ? (escaped[++i] == '0' ? '~' : '/') : escaped[i];
-    }
+  for (const std::string& step : text::steps(pointer)) {
+    if (value == nullptr) break;
     if (value->kind == Kind::array) {
       std::size_t index = 0;
       const auto [end, problem] = std::from_chars(step.data(), step.data() + step.size(), index);
@@ -204,7 +197,7 @@ std::optional<JsonDocument::Repeated> JsonDocument::repeated_in(std::size_t inde
       found = repeated_in(child);
     }
     if (!found) continue;
-    codec::prepend_to_pointer(found->pointer, value.kind == Kind::object ? values_[child].name : std::to_string(number));
+    text::prepend_step(found->pointer, value.kind == Kind::object ? values_[child].name : std::to_string(number));
     return found;
   }
   return std::nullopt;

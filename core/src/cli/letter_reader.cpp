@@ -12,6 +12,7 @@
 #include "cli/terminal.hpp"
 #include "codec/uuid.hpp"
 #include "config/load.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -28,7 +29,7 @@ constexpr std::chrono::seconds kAwayPatience{30};
 constexpr std::chrono::seconds kAssignPatience{120};
 constexpr std::chrono::seconds kAssignHint{5};
 
-std::string text_of(const dispytch_bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
+std::string text_of(const dispytch_bytes& bytes) { return std::string{text::view(bytes)}; }
 
 }  // namespace
 

@@ -27,6 +27,7 @@
 #include "cli/received.hpp"
 #include "codec/uuid.hpp"
 #include "config/load.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::cli {
 namespace {
@@ -114,7 +115,7 @@ class Follower {
   }
 
   void confirm(const dispytch_batch& event) {
-    const std::string_view why{reinterpret_cast<const char*>(event.text.data), event.text.len};
+    const std::string_view why = text::view(event.text);
     if (event.kind == DISPYTCH_DOWN) log::warning("tail", "the broker can't be reached: " + std::string{why});
     if (event.kind == DISPYTCH_LOST) log::warning("tail", "lost: " + std::string{why});
     if (event.event_token != 0) settle({{event.event_token, DISPYTCH_ACK, 0}});

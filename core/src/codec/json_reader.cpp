@@ -10,10 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "codec/describe_error.hpp"
-#include "codec/json_pointer.hpp"
 #include "codec/number_text.hpp"
 #include "codec/time_text.hpp"
 #include "codec/unescape.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::codec {
 
@@ -357,7 +357,7 @@ Cursor JsonReader::fail_twice(Cursor key) {
 }
 
 Cursor JsonReader::within(std::string_view name) {
-  prepend_to_pointer(error_.pointer, name);
+  text::prepend_step(error_.pointer, name);
   return nullptr;
 }
 

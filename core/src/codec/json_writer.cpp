@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "codec/json_pointer.hpp"
 #include "codec/time_text.hpp"
 #include "codec/utf8.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::codec {
 
@@ -64,7 +64,7 @@ bool JsonWriter::fail(std::string reason) {
 }
 
 bool JsonWriter::within(std::string_view name) {
-  prepend_to_pointer(failure_.pointer, name);
+  text::prepend_step(failure_.pointer, name);
   return false;
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/defaults.hpp"
 #include "schema/pointer.hpp"
+#include "text/json_pointer.hpp"
 #include "topic/name_template.hpp"
 
 namespace dispytch::config {
@@ -120,7 +121,7 @@ class HandlingCheck {
     const std::string* const group = text_at("/group");
     for (const std::string& name : names) {
       const std::string target = topic::fill_in(topic, {.topic = name,
-                                                        .listener = schema::steps(pointer_).back(),
+                                                        .listener = text::steps(pointer_).back(),
                                                         .group = group == nullptr ? std::string_view{} : std::string_view{*group}});
       if (!names.contains(target)) continue;
       problem("/dead_letter/topic",

@@ -6,6 +6,7 @@
 #include "config/core_schema.hpp"
 #include "schema/pointer.hpp"
 #include "schema/units.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -15,7 +16,7 @@ using nlohmann::json;
 const json& schema_of(std::string_view pointer) {
   static const json document = json::parse(core_schema());
   const json* schema = &document.at("definitions").at("listener");
-  for (const std::string& key : schema::steps(pointer)) schema = &schema->at("properties").at(key);
+  for (const std::string& key : text::steps(pointer)) schema = &schema->at("properties").at(key);
   return *schema;
 }
 

@@ -7,6 +7,7 @@
 #include "config/core_schema.hpp"
 #include "schema/pointer.hpp"
 #include "schema/schema.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -85,7 +86,7 @@ class Validation {
     // Leaves out the option that a pointer into `config` leads to or into. Whether there was one.
     bool leave_out(std::string_view pointer) {
       all = false;
-      const std::vector<std::string> steps = schema::steps(pointer);
+      const std::vector<std::string> steps = text::steps(pointer);
       return !steps.empty() && options.erase(steps.front()) > 0;
     }
   };

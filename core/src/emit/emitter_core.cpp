@@ -7,6 +7,7 @@
 #include "border/error.hpp"
 #include "codec/json_codec.hpp"
 #include "codec/uuid.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::detail {
 namespace {
@@ -45,7 +46,7 @@ dispytch_bytes bytes(std::string_view text) {
 
 // An event's message as middleware sees it.
 OutgoingMessage owned(const dispytch_message& message) {
-  const auto text = [](dispytch_bytes of) { return std::string{reinterpret_cast<const char*>(of.data), of.len}; };
+  const auto text = [](dispytch_bytes of) { return std::string{text::view(of)}; };
   OutgoingMessage copy{.topic = text(message.topic), .payload = text(message.payload)};
   if (message.key.data != nullptr) copy.key = text(message.key);
   for (std::uint32_t i = 0; i < message.n_headers; ++i) {
@@ -63,7 +64,7 @@ struct Waiter {
 
 std::string text_of(const dispytch_report& report) {
   if (report.text.len == 0) return "the broker's client gave no reason (its code is " + std::to_string(report.broker_code) + ")";
-  return {reinterpret_cast<const char*>(report.text.data), report.text.len};
+  return std::string{text::view(report.text)};
 }
 
 Error error_of(const dispytch_report& report) {

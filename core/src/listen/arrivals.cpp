@@ -1,12 +1,11 @@
 #include "listen/arrivals.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::listen {
 
 using inflight::Item;
 
 namespace {
-
-std::string_view view(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
 
 // Where the broker has no partitions the source itself is told apart from others of its topic.
 std::int32_t partition_of(const dispytch_message& raw) {
@@ -19,13 +18,13 @@ std::int32_t partition_of(const dispytch_message& raw) {
 Item* Arrivals::take(const dispytch_message& raw, inflight::SharedBatch& batch, std::chrono::nanoseconds at) {
   settle::Source* const source = membership_->source(raw.source);
   if (source == nullptr) return nullptr;
-  lane::Place& place = in_flight_->lanes().place(view(raw.topic), partition_of(raw));
+  lane::Place& place = in_flight_->lanes().place(text::view(raw.topic), partition_of(raw));
   Item& item = in_flight_->make(raw, batch, *source, at);
   item.routes = &router_->routes(place.topic);
   if (item.routes->finishes_later) in_flight_->batches().copy_out(item);  // its handler may look at it after the batch is gone
   if (!requeued_->empty()) recall(item, place);
   if (item.routes->batches) batching_->choose_handler(item);
-  lane::Lane& lane = in_flight_->enter(item, place, view(raw.key), raw.key.data != nullptr);
+  lane::Lane& lane = in_flight_->enter(item, place, text::view(raw.key), raw.key.data != nullptr);
   if (item.routes->batches) batching_->arrived(item, lane);
   return &item;
 }

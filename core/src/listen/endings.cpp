@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/mutate.hpp"
 #include "listen/describe.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::listen {
 
@@ -135,8 +136,7 @@ Result<void> Endings::skip(std::string_view topic, std::int32_t partition, std::
   Item* found = nullptr;
   parts_.in_flight.lanes().for_each([&](Lane& lane) {
     const dispytch_message& raw = *lane.first->raw;
-    const bool same = raw.offset == offset && raw.partition == partition &&
-                      std::string_view{reinterpret_cast<const char*>(raw.topic.data), raw.topic.len} == topic;
+    const bool same = raw.offset == offset && raw.partition == partition && text::view(raw.topic) == topic;
     if (same && !lane.first->source->gone) found = lane.first;
   });
   const std::string name = place(topic, position(partition, offset));

@@ -4,17 +4,16 @@
 #include <string_view>
 
 #include "base/log.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::listen {
 namespace {
-
-std::string_view text(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
 
 std::string list_sources(const border::Batch& event) {
   std::string list;
   for (const dispytch_source& source : event.sources()) {
     if (!list.empty()) list += ", ";
-    list += std::string{text(source.topic)} + "[" + std::to_string(source.partition) + "]";
+    list += std::string{text::view(source.topic)} + "[" + std::to_string(source.partition) + "]";
   }
   return list.empty() ? "nothing" : list;
 }
@@ -59,7 +58,7 @@ void Membership::revoking(const border::Batch& event) {
 }
 
 void Membership::lost(const border::Batch& event) {
-  const std::string why{text(event.raw().text)};
+  const std::string why{text::view(event.raw().text)};
   const bool everything = event.sources().empty() && event.tokens().empty();
   if (everything) {
     parts_.counters.assigned.store(0, std::memory_order_relaxed);
@@ -75,7 +74,7 @@ void Membership::lost(const border::Batch& event) {
 void Membership::set_down(bool down, const border::Batch& event) {
   parts_.counters.down.store(down, std::memory_order_relaxed);
   if (down) {
-    log::warning(parts_.setup.log_source, "the broker can't be reached: " + std::string{text(event.raw().text)});
+    log::warning(parts_.setup.log_source, "the broker can't be reached: " + std::string{text::view(event.raw().text)});
   } else {
     log::info(parts_.setup.log_source, "the broker can be reached again");
   }

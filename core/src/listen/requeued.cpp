@@ -1,4 +1,5 @@
 #include "listen/requeued.hpp"
+#include "text/bytes.hpp"
 
 #include <utility>
 
@@ -6,7 +7,7 @@ namespace dispytch::listen {
 
 std::optional<Requeued::Key> Requeued::key_of(const lane::Place& place, const dispytch_message& raw) {
   if ((raw.flags & DISPYTCH_MSG_OFFSET) != 0) return Key{.place = &place, .offset = raw.offset};
-  if (raw.id.len > 0) return Key{.place = &place, .id = {reinterpret_cast<const char*>(raw.id.data), raw.id.len}};
+  if (raw.id.len > 0) return Key{.place = &place, .id = std::string{text::view(raw.id)}};
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include "base/mutate.hpp"
 #include "listen/handling_failure.hpp"
 #include "listen/scope.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::listen {
 namespace {
@@ -20,8 +21,6 @@ using inflight::Verdict;
 void log_drop(const std::string& log_source, const handle::BoundHandler& handler, std::string_view topic, const std::string& reason) {
   log::warning(log_source, "handler `" + handler.handler->name + "` dropped a message of topic `" + std::string{topic} + "`: " + reason);
 }
-
-std::string_view topic_of(const Item& item) { return {reinterpret_cast<const char*>(item.raw->topic.data), item.raw->topic.len}; }
 
 // What a handler that finishes later may refer to until then. Destroyed in the reverse order.
 struct KeptFrame {
@@ -175,7 +174,9 @@ Verdict Runner::judge(Item& item, const handle::BoundHandler& handler, Attempt::
   const Outcome& outcome = answer.outcome;
   switch (outcome.kind()) {
     case Outcome::Kind::done: return Verdict::done;
-    case Outcome::Kind::drop: log_drop(options_.log_source, handler, topic_of(item), outcome.reason()); return Verdict::dropped;
+    case Outcome::Kind::drop:
+      log_drop(options_.log_source, handler, text::view(item.raw->topic), outcome.reason());
+      return Verdict::dropped;
     case Outcome::Kind::retry_after:
       return fail(item, {.kind = HandlingFailure::Kind::retry_after,
                          .handler = &handler,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "text/json_pointer.hpp"
+
 namespace dispytch::schema {
 namespace {
 
@@ -29,33 +31,11 @@ const nlohmann::json* step_into(const nlohmann::json& value, const std::string& 
 
 std::string child(std::string_view parent, std::string_view key) {
   std::string pointer{parent};
-  pointer += '/';
-  for (const char c : key) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
+  text::append_step(pointer, key);
   return pointer;
 }
 
 std::string child(std::string_view parent, std::size_t index) { return std::string{parent} + '/' + std::to_string(index); }
-
-std::vector<std::string> steps(std::string_view pointer) {
-  std::vector<std::string> steps;
-  for (std::size_t at = 0; at < pointer.size(); ++at) {
-    if (pointer[at] == '/') {
-      steps.emplace_back();
-    } else if (!steps.empty()) {
-      const bool escaped = pointer[at] == '~' && at + 1 < pointer.size() && (pointer[at + 1] == '0' || pointer[at + 1] == '1');
-      steps.back() += escaped ? (pointer[++at] == '0' ? '~' : '/') : pointer[at];
-    }
-  }
-  return steps;
-}
 
 bool within(std::string_view outer, std::string_view inner) noexcept {
   return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
@@ -72,7 +52,7 @@ bool within_any(const std::set<std::string>& outer, std::string_view pointer) {
 
 const nlohmann::json* find(const nlohmann::json& root, std::string_view pointer) {
   const nlohmann::json* value = &root;
-  for (const std::string& step : steps(pointer)) {
+  for (const std::string& step : text::steps(pointer)) {
     value = step_into(*value, step);
     if (value == nullptr) return nullptr;
   }
@@ -82,7 +62,7 @@ const nlohmann::json* find(const nlohmann::json& root, std::string_view pointer)
 std::string dotted(std::string_view pointer, const nlohmann::json& root) {
   std::string path;
   const nlohmann::json* value = &root;
-  for (const std::string& step : steps(pointer)) {
+  for (const std::string& step : text::steps(pointer)) {
     if (value != nullptr && value->is_array()) {
       path += '[' + step + ']';
     } else {

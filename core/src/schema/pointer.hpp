@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -14,9 +13,6 @@ namespace dispytch::schema {
 /// The pointer to a key or an item of what stands at `parent`.
 std::string child(std::string_view parent, std::string_view key);
 std::string child(std::string_view parent, std::size_t index);
-
-/// The unescaped steps of a pointer: `/a~1b/0` is {"a/b", "0"}.
-std::vector<std::string> steps(std::string_view pointer);
 
 /// Whether `inner` is `outer` or stands in it.
 bool within(std::string_view outer, std::string_view inner) noexcept;
