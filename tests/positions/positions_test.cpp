@@ -142,6 +142,7 @@ TEST_P(Positions, AreKeptBySigterm) {
   create(topic(), 2);
   auto service = serve(named());
   begin(*service, topic(), 2);
+  for (int p = 0; p < 2 && start() == "earliest"; ++p) service->await_output(line(topic(), p, "old"));
   service->signal(SIGTERM);
   const Finished ended = service->finish();
   EXPECT_EQ(ended.exit_code, 0) << ended.errors;
