@@ -22,6 +22,13 @@ class FailingCommits : public FaultTest {
     EventEmitter emitter{kafka({}, mock.address()).producer()};
     for (int i = first; i <= last; ++i) emitter.emit(Order{.key = "a", .number = i}, {.topic = topic}).value();
   }
+  /// The group has begun with its topic: before that nothing is delivered.
+  void await_beginning() const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{40};
+    while (testing::committed(mock.address(), topic, topic) < 0) {
+      if (std::chrono::steady_clock::now() >= end) throw std::runtime_error{"the group never begins"};
+    }
+  }
   MockCluster mock{"unused"};
 };
 
@@ -38,10 +45,11 @@ TEST_F(FailingCommits, AreRepeatedUntilTheBrokerTakesThem) {
 }
 
 TEST_F(FailingCommits, AtTheEndAreSaidAndComeAgain) {
-  put_there(1, 2);
-  mock.refuse(MockCluster::Request::offset_commit, std::vector(100, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED));
   const Config config{.client = kOften, .at = mock.address()};
   const auto first = service(config);
+  await_beginning();
+  mock.refuse(MockCluster::Request::offset_commit, std::vector(100, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED));
+  put_there(1, 2);
   first->await_output("end a 2");
   const Finished failed = stop(*first);
   EXPECT_EQ(failed.exit_code, 1);
