@@ -3,6 +3,7 @@
 #include <dispytch/result.hpp>
 
 #include "text/escape.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::border {
 
@@ -19,7 +20,9 @@ std::string find_bad_text(const json& part, const std::string& pointer) {
   if (!part.is_structured()) return "";
   for (const auto& [name, value] : part.items()) {
     if (text::valid_utf8(name) != name) return pointer + " (a name in it)";
-    if (std::string found = find_bad_text(value, pointer + "/" + name); !found.empty()) return found;
+    std::string inner = pointer;
+    text::append_step(inner, name);
+    if (std::string found = find_bad_text(value, inner); !found.empty()) return found;
   }
   return "";
 }
