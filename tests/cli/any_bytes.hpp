@@ -80,7 +80,9 @@ inline std::string show_any_bytes(std::string_view input) {
       if (JsonDocument again; again.read(text)) problem += "written anew this is no JSON any more: " + text + "\n";
     }
   }
-  const bool json = nlohmann::json::accept(payload) && !payload.starts_with("\xef\xbb\xbf");  // nlohmann passes over a byte order mark
+  // nlohmann passes over a byte order mark, and takes a zero byte for the end.
+  const bool misread = payload.starts_with("\xef\xbb\xbf") || payload.find('\0') != std::string_view::npos;
+  const bool json = !misread && nlohmann::json::accept(payload);
   if (json && document.read(payload)) problem += "nlohmann reads this, and this reader doesn't\n";
 
   std::ostringstream caught;
