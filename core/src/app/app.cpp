@@ -85,7 +85,7 @@ struct App::State {
   ExitCode serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop);
   void start_tasks(app::Supervisor& supervisor) const;
   void close_emitters();
-  // Whether a signal came while the application was still starting.
+  // Returns whether a signal came while the application was still starting.
   bool interrupted(const std::stop_token& stop) const { return starting && stop.stop_requested(); }
   void require_no_interrupt(const std::stop_token& stop) const {
     if (interrupted(stop)) throw Exception{ErrorCode::closed, "interrupted"};

@@ -64,7 +64,7 @@ class Signals {
   void watch();
   void received(int number);
   void end_if_due();
-  /// How long to wait for the next signal; nullopt: for ever.
+  /// Returns how long to wait for the next signal; nullopt: for ever.
   std::optional<Clock::duration> left() const;
   void wake();
 

@@ -1,4 +1,4 @@
-// What a listener asks of its backend, checked before it reads anything.
+// Checks what a listener asks of its backend, before it reads anything.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, cons
 /// Throws Exception (ErrorCode::config) where a listener wants order by key, and its backend doesn't keep a key's messages together.
 void require_order(std::uint64_t capabilities, Ordering ordering, const std::string& listener);
 
-/// Where handlers let their messages go back to the broker: throws Exception (ErrorCode::config) where it can't keep them, and warns where
-/// the listener asks for order by key, which those messages leave.
+/// Throws Exception (ErrorCode::config) where handlers let their messages go back to a broker that can't keep them. Warns where the
+/// listener asks for order by key as well, which such messages leave.
 void require_requeueing(std::uint64_t capabilities, const route::Router& router, Ordering ordering, const std::string& listener);
 
 }  // namespace dispytch::assemble

@@ -11,7 +11,7 @@ using nlohmann::json;
 
 namespace {
 
-// Where a text stands that is no UTF-8; the text itself may be secret.
+// Finds the pointer to a text that is no UTF-8, without the text, which may be secret.
 std::string find_bad_text(const json& part, const std::string& pointer) {
   if (part.is_string()) {
     const auto& string = part.get_ref<const std::string&>();

@@ -13,24 +13,24 @@
 #define DISPYTCH_THREAD_SAFETY(attribute)
 #endif
 
-// Of a class: it is something that a thread holds and gives up; or an object that holds one for as long as it lives.
+// Marks a class as something that a thread holds and gives up, or as an object that holds one for as long as it lives.
 #define DISPYTCH_CAPABILITY(name) DISPYTCH_THREAD_SAFETY(capability(name))
 #define DISPYTCH_SCOPED_CAPABILITY DISPYTCH_THREAD_SAFETY(scoped_lockable)
-// Of a member: it, or what it points to, is touched only by who holds the mutex.
+// Marks a member: a thread must hold the mutex to read or write the member, or the object that it points to.
 #define DISPYTCH_GUARDED_BY(mutex) DISPYTCH_THREAD_SAFETY(guarded_by(mutex))
 #define DISPYTCH_POINTER_GUARDED_BY(mutex) DISPYTCH_THREAD_SAFETY(pt_guarded_by(mutex))
-// Of a function: the caller holds the mutex; holds it at least for reading; does not hold it.
+// Marks a function whose caller must hold the mutex; must hold it at least for reading; must not hold it.
 #define DISPYTCH_REQUIRES(...) DISPYTCH_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define DISPYTCH_REQUIRES_SHARED(...) DISPYTCH_THREAD_SAFETY(requires_shared_capability(__VA_ARGS__))
 #define DISPYTCH_EXCLUDES(...) DISPYTCH_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
-// Of a function: it takes the mutex, or gives it up.
+// Marks a function that takes the mutex, or that gives it up.
 #define DISPYTCH_ACQUIRES(...) DISPYTCH_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define DISPYTCH_ACQUIRES_SHARED(...) DISPYTCH_THREAD_SAFETY(acquire_shared_capability(__VA_ARGS__))
 #define DISPYTCH_RELEASES(...) DISPYTCH_THREAD_SAFETY(release_capability(__VA_ARGS__))
 #define DISPYTCH_RELEASES_SHARED(...) DISPYTCH_THREAD_SAFETY(release_shared_capability(__VA_ARGS__))
 #define DISPYTCH_RELEASES_ANY(...) DISPYTCH_THREAD_SAFETY(release_generic_capability(__VA_ARGS__))
 #define DISPYTCH_TRIES_TO_ACQUIRE(...) DISPYTCH_THREAD_SAFETY(try_acquire_capability(__VA_ARGS__))
-// Of a function: from its call on the analysis believes that the mutex is held.
+// Marks a function after whose call the analysis takes the mutex for held.
 #define DISPYTCH_ASSERTS_HELD(...) DISPYTCH_THREAD_SAFETY(assert_capability(__VA_ARGS__))
 
 namespace dispytch::plugin {
