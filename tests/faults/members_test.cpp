@@ -20,6 +20,10 @@ class Members : public ::testing::Test {
     EXPECT_EQ(verdict.handled, verdict.emitted) << verdict.text();
     RecordProperty("verdict", verdict.text());
   }
+  /// A member may be told to leave before it has joined: it says so, and had nothing in hand.
+  bool interrupted_start(const std::string& run) {
+    return scene.log(run).find("interrupted before the start was complete; nothing was in hand") != std::string::npos;
+  }
   std::size_t handled_by(const std::string& run) {
     return static_cast<std::size_t>(std::ranges::count(scene.look().handled, run, &Handled::run));
   }
@@ -53,7 +57,8 @@ TEST_F(Members, ThatJoinAndLeaveAtRandomLoseNothing) {
     const std::vector<std::string> boards = scene.boards();
     if (boards.size() == 3 || (boards.size() > 1 && lots() % 2 == 0)) {
       const std::string leaver = boards[lots() % boards.size()];
-      EXPECT_EQ(scene.stop(leaver), 0) << scene.log(leaver);
+      const int code = scene.stop(leaver);
+      EXPECT_TRUE(code == 0 || interrupted_start(leaver)) << "exit code " << code << "\n" << scene.log(leaver);
     } else {
       scene.start_board({.work = 1000, .failing = 20}, lots() % 2 == 0);
     }
