@@ -12,8 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPause{50};         // between a commit that was refused and the next, while somebody waits
-constexpr milliseconds kUrgentPause{100};  // the same, while a source waits for its first position
-
 bool is_of_one_partition(rd_kafka_resp_err_t code) noexcept {
   return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
          code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE || code == RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE;
@@ -35,7 +33,10 @@ void Commits::serve() {
   const plugin::Lock lock{mutex_};
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (under_way_ != nullptr && !answered(milliseconds{0}, false, code)) return;
-  if (alone_ || Clock::now() - begun_ >= (sources_.storing() ? std::min(kUrgentPause, interval_) : interval_)) begin();
+  const Clock::time_point now = Clock::now();
+  const bool urgent = sources_.storing() && now - urgent_ >= kUrgentPause;
+  if (urgent) urgent_ = now;
+  if (alone_ || urgent || now - begun_ >= interval_) begin();
 }
 
 rd_kafka_resp_err_t Commits::sync(Clock::time_point deadline) {

@@ -28,11 +28,14 @@ class Commits {
  public:
   using Clock = std::chrono::steady_clock;
 
+  /// How often a position is committed, and so serve() to be called, while a source waits for its first one.
+  static constexpr std::chrono::milliseconds kUrgentPause{100};
+
   /// `client`, `sources` and `wake_up` outlive it. `warn`: of what the coordinator refused; any thread.
   Commits(rd_kafka_t* client, Sources& sources, std::chrono::milliseconds interval, Signal& wake_up, std::function<void(std::string)> warn);
 
   /// Looks for the answer to the commit that is under way, and begins one where `interval` has passed since the last began, or where a
-  /// source waits for its first position. Doesn't wait. What the coordinator refused goes with the next. Any thread.
+  /// source waits for its first position, and at once for the first such. Doesn't wait. What the coordinator refused goes with the next. Any thread.
   void serve();
 
   /// Waits until the coordinator has all that is settled, and commits it again after each error that may pass. A position whose partition
@@ -53,6 +56,7 @@ class Commits {
   plugin::Mutex mutex_;
   PartitionsHandle under_way_ DISPYTCH_GUARDED_BY(mutex_);  // null: none is
   Clock::time_point begun_ DISPYTCH_GUARDED_BY(mutex_);     // the last one
+  Clock::time_point urgent_ DISPYTCH_GUARDED_BY(mutex_);    // the last one for which a source waited
   // librdkafka 2.0 gives the code of one partition to all of a commit. Where one is refused each is committed alone, once.
   bool alone_ DISPYTCH_GUARDED_BY(mutex_) = false;
   std::set<std::pair<std::string, std::int32_t>> tried_ DISPYTCH_GUARDED_BY(mutex_);  // of the round of single commits

@@ -154,6 +154,7 @@ Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::Batch
     commits_->serve();
     if (pauses_waiting_.exchange(false)) apply_pauses();
     rebalance_->step();
+    if (sources_.storing()) commits_->serve();  // nothing is delivered before it is stored where the group begins
     if (put_event(out)) return {};
     if (limits.max_messages > 0 && put_messages(limits, out)) return {};
     const Clock::time_point now = Clock::now();
@@ -162,7 +163,7 @@ Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::Batch
       looked_ = now;
       look_whether_up(std::min(kLookTimeout, until(deadline)));
     } else {
-      signal_.wait_until(std::min(deadline, now + kServeInterval));
+      signal_.wait_until(std::min(deadline, now + (sources_.storing() ? Commits::kUrgentPause : kServeInterval)));
     }
   }
 }
