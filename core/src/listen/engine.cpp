@@ -72,8 +72,11 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
                .clock = setup_.clock,
                .emitter = options.emitter,
                .inbox = inbox_,
-               .answered = [this](Item& item, std::uint64_t serial,
-                                  Attempt::Answer answer) { outcomes_.answered(item, serial, std::move(answer)); }}},
+               .answered =
+                   [this](Item& item, std::uint64_t serial, Attempt::Answer answer) {
+                     owner_.assert_held();
+                     outcomes_.answered(item, serial, std::move(answer));
+                   }}},
       in_flight_{*consumer_,
                  counters_,
                  {.acknowledge = acknowledge_by(capabilities, options.at_most_once),
@@ -121,6 +124,7 @@ Result<void> Engine::run(const std::stop_token& stop) {
 // ---- a step ----
 
 Result<Engine::Step> Engine::step(milliseconds timeout, const std::stop_token& stop) {
+  owner_.assert_held();
   if (!dispatcher_->is_busy()) halt_.watch(stop);  // the membership keeper steps without one
   bool worked = inbox_->run();                     // results of workers, confirmations of dead letters, an operator's skip
   worked = fire(setup_.now()) || worked;
@@ -225,6 +229,7 @@ Result<void> Engine::survive(const Error& error, const std::stop_token& stop) {
 // By the membership keeper, while a handler runs on the thread that steps. That thread ends the listener with an error once its handler is
 // back: the broker may not say it a second time.
 bool Engine::keep_alive() {
+  owner_.assert_held();
   if (halt_.stop_requested() && in_flight_.lanes().running() > 0) settling_.make_durable(revocations_.sync_meanwhile());
   Result<Step> stepped = step(kKeepAlivePoll, {});
   if (stepped) return true;
@@ -234,16 +239,19 @@ bool Engine::keep_alive() {
 }
 
 std::optional<nanoseconds> Engine::next_due() const {
+  owner_.assert_held();
   return Deadlines::earlier(Deadlines::earlier(next_attempt_due(), deadlines_.next()), dispatcher_->next_take_back());
 }
 
 std::optional<nanoseconds> Engine::next_attempt_due() const {
+  owner_.assert_held();
   auto due = Deadlines::earlier(deadlines_.next_attempt(), revocations_.next_due());
   if (dispatcher_->has_room() && !halt_.is_over()) due = Deadlines::earlier(due, batching_.next_due());
   return due;
 }
 
 std::vector<Unfinished> Engine::unfinished_for(nanoseconds limit, std::size_t most) {
+  owner_.assert_held();
   const nanoseconds now = setup_.now();
   std::vector<const lane::Lane*> lanes;
   in_flight_.lanes().for_each([&](lane::Lane& lane) {
@@ -260,12 +268,14 @@ std::vector<Unfinished> Engine::unfinished_for(nanoseconds limit, std::size_t mo
 // ---- the end ----
 
 void Engine::begin_drain() {
+  owner_.assert_held();
   in_flight_.publish();
   last_words_.begin(counters_);
   revocations_.begin_drain(drain_);
 }
 
 bool Engine::drain_step(milliseconds timeout) {
+  owner_.assert_held();
   inbox_->run();
   fire(setup_.now());
   dispatcher_->take_back_overdue();
@@ -281,6 +291,7 @@ bool Engine::drain_step(milliseconds timeout) {
 }
 
 Result<void> Engine::end_drain() {
+  owner_.assert_held();
   Result<void> result = settling_.settle();
   const std::size_t still_running = in_flight_.lanes().running();
   draining_.store(still_running == 0, std::memory_order_relaxed);

@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/role.hpp"
 #include "border/consumer_handle.hpp"
 #include "listen/arrivals.hpp"
 #include "listen/batching.hpp"
@@ -66,7 +67,8 @@ struct EngineOptions {
 /// One listener over one consumer: the order of the steps, and nothing else. Each invariant has an owner of its own beside this file.
 ///
 /// All state belongs to one thread at a time: the one that steps, or the membership keeper while a handler is slow on it. Workers, emitters
-/// and Completions speak to it through the inbox alone. step() and drain(): one call at a time.
+/// and Completions speak to it through the inbox alone. step() and drain(): one call at a time. That is a role, which clang checks: members
+/// of the role are touched by its functions alone.
 class Engine {
  public:
   enum class Step : std::uint8_t { handled, event, idle };
@@ -94,9 +96,15 @@ class Engine {
   /// The same, but for the time-outs of handlers that finish later.
   std::optional<std::chrono::nanoseconds> next_attempt_due() const;
   /// Returns how many messages are in hand, held ones included.
-  std::size_t unfinished() const noexcept { return in_flight_.unfinished(); }
+  std::size_t unfinished() const noexcept {
+    owner_.assert_held();
+    return in_flight_.unfinished();
+  }
 
-  const std::optional<Failure>& failure() const noexcept { return halt_.failure(); }
+  const std::optional<Failure>& failure() const noexcept {
+    owner_.assert_held();
+    return halt_.failure();
+  }
   /// Returns how many messages have handlers, or something that these began, that outlived the drain. Any thread.
   std::size_t still_running() const noexcept { return still_running_.load(std::memory_order_relaxed); }
   /// Whether all that is left is the broker's part of drain(): no handler runs any more. Any thread.
@@ -116,41 +124,43 @@ class Engine {
   std::vector<Unfinished> unfinished_for(std::chrono::nanoseconds limit, std::size_t most);
   /// Settles one message that waits or is held; it is counted as skipped and logged with `who`.
   Result<void> skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
+    owner_.assert_held();
     return endings_.skip(topic, partition, offset, who);
   }
 
  private:
   std::unique_ptr<Dispatcher> make_dispatcher(std::unique_ptr<Executor> executor);
-  Result<Step> poll(std::chrono::milliseconds timeout, const std::stop_token& stop);
-  void take_in(border::Batch batch, const std::stop_token& stop);
-  bool fire(std::chrono::nanoseconds now);
-  Result<void> survive(const Error& error, const std::stop_token& stop);
+  Result<Step> poll(std::chrono::milliseconds timeout, const std::stop_token& stop) DISPYTCH_REQUIRES(owner_);
+  void take_in(border::Batch batch, const std::stop_token& stop) DISPYTCH_REQUIRES(owner_);
+  bool fire(std::chrono::nanoseconds now) DISPYTCH_REQUIRES(owner_);
+  Result<void> survive(const Error& error, const std::stop_token& stop) DISPYTCH_REQUIRES(owner_);
   bool keep_alive();
   Error stopped_by(const Failure& failure) const { return {.code = failure.code, .text = to_string(failure)}; }
 
+  Role owner_;
   const Setup setup_;
   const std::unique_ptr<border::ConsumerHandle> consumer_;
   route::Router router_;
   const std::shared_ptr<Inbox> inbox_;
   Counters counters_;
-  Halt halt_;
-  Deadlines deadlines_;
-  Requeued requeued_;
+  Halt halt_ DISPYTCH_GUARDED_BY(owner_);
+  Deadlines deadlines_ DISPYTCH_GUARDED_BY(owner_);
+  Requeued requeued_ DISPYTCH_GUARDED_BY(owner_);
   Runner runner_;
-  InFlight in_flight_;
-  Settling settling_;
-  Endings endings_;
-  Outcomes outcomes_;
-  Batching batching_;
+  InFlight in_flight_ DISPYTCH_GUARDED_BY(owner_);
+  Settling settling_ DISPYTCH_GUARDED_BY(owner_);
+  Endings endings_ DISPYTCH_GUARDED_BY(owner_);
+  Outcomes outcomes_ DISPYTCH_GUARDED_BY(owner_);
+  Batching batching_ DISPYTCH_GUARDED_BY(owner_);
   const std::unique_ptr<Dispatcher> dispatcher_;
-  Revocations revocations_;
-  Membership membership_;
-  Arrivals arrivals_;
+  Revocations revocations_ DISPYTCH_GUARDED_BY(owner_);
+  Membership membership_ DISPYTCH_GUARDED_BY(owner_);
+  Arrivals arrivals_ DISPYTCH_GUARDED_BY(owner_);
 
   const std::chrono::milliseconds drain_;
   const std::function<void(std::chrono::milliseconds, const std::stop_token&)> wait_;
-  std::chrono::milliseconds pause_after_error_{0};
-  LastWords last_words_;
+  std::chrono::milliseconds pause_after_error_ DISPYTCH_GUARDED_BY(owner_){0};
+  LastWords last_words_ DISPYTCH_GUARDED_BY(owner_);
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> still_running_{0};
 };
