@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Tests of ./dev, in a folder of their own that holds nothing but a copy of it and of tests/kafka/cluster. Usage: dev_test.sh DEV WORK TEST
+# Tests of ./dev, in a folder of their own that holds nothing but a copy of it and of the scripts that it calls. Usage: dev_test.sh DEV WORK TEST
 # shellcheck disable=SC2016  # the bodies of tools are for later
 set -uo pipefail
 dev=$1 work=$2 test=$3
 rm -rf "$work"
-mkdir -p "$work/bin" "$work/tests/kafka"
+mkdir -p "$work/bin" "$work/tests/kafka" "$work/.ci"
 cp "$dev" "$work/dev"
+cp "$(dirname "$dev")"/.ci/{setup,packages} "$work/.ci/"
 cp "$(dirname "$dev")/tests/kafka/cluster" "$work/tests/kafka/cluster"
 
 run() {  # COMMAND...: its status, standard output and standard error are in status, out, err after
@@ -22,7 +23,13 @@ expect_empty() { [ -z "$1" ] || fail "expected nothing here: $1"; }
 state() { sed 's/.*) //; /^Z/d' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
 
 # Nothing but what is named can be run with path=$work/bin; `tool NAME BODY` makes one that does BODY.
-machine() { for name in bash cat comm dirname env sed sort "$@"; do ln -s "$(command -v "$name")" "$work/bin/$name"; done; }
+machine() { for name in bash cat comm dirname env grep sed sort tail "$@"; do ln -s "$(command -v "$name")" "$work/bin/$name"; done; }
+# Packages by the names that a release has for what .ci/packages wants, and a machine on which all are installed, but those that are named.
+packages() { sed -n 's/ *| */|/g; /^\(build\|faster\|kafka\|clang\|lint\)|/s/.*|//p' "$work/.ci/packages" | sed 's/{boost}/1.83/g; s/{jre}/21/g; s/{clang}/19/g' | tr ' ' '\n'; }
+all_installed() {  # BUT...
+  packages | grep -vxF -e nothing "${@/#/-e}" | sed 's/^/installed /' >"$work/installed"
+  tool dpkg-query "cat '$work/installed'"
+}
 tool() { printf '#!/bin/bash\n%s\n' "$2" >"$work/bin/$1"; chmod +x "$work/bin/$1"; }
 
 case "$test" in
@@ -118,7 +125,7 @@ case "$test" in
     ;;
   ChaosEndsAllThatItStartedWhereItIsInterrupted)
     mkdir -p "$work/build/release/bin" "$work/build/cache/kafka-4.1.0"
-    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    all_installed
     tool cmake 'exit 0'
     tool java '[[ $* != *kafka.Kafka* ]] || exec sleep 60'
     tool kcat 'echo " 3 brokers:"'
@@ -139,7 +146,7 @@ case "$test" in
     ;;
   ChaosLeavesNoBrokerWhereItIsInterruptedWhileTheyStart)
     mkdir -p "$work/build/release/bin" "$work/build/cache/kafka-4.1.0"
-    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    all_installed
     tool cmake 'exit 0'
     tool java '[[ $* != *kafka.Kafka* ]] || exec sleep 60'
     mkfifo "$work/asked"
@@ -156,25 +163,70 @@ case "$test" in
     expect_status 143
     for pid in "${pids[@]}"; do [ -z "$(state "$pid")" ] || fail "process $pid still runs"; done
     ;;
-  SetupNamesThePackagesWhereThereIsNoApt)
+  SetupLooksForCapabilitiesWhereThereIsNoApt)
     machine
     run env PATH="$work/bin" "$work/dev" setup
     expect_status 1
-    expect_in " g++ " "$err"
     expect_in "no apt-get" "$err"
+    expect_in "a C++20 compiler (g++ 12 or newer)" "$err"
+    expect_in "not tried then: the tests and benchmarks with a real Kafka" "$err"
+    ;;
+  SetupGoesOnWithoutAptWhereAllIsThere)
+    machine
+    for name in cmake ninja pkg-config mvn java ccache mold kcat clang++ clang-format clang-tidy systemd-analyze; do tool "$name" 'exit 0'; done
+    tool g++ 'cat >/dev/null'
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 0
+    expect_in "missing here: shellcheck; not tried then: ./dev lint" "$err"
+    [ "$(grep -c missing <<<"$err")" = 1 ] || fail "expected one line"
+    ;;
+  SetupTakesTheVersionThatIsPreferredOrTheNewest)
+    machine
+    tool dpkg-query 'exit 1'
+    tool apt-get 'exit 0'
+    tool id 'echo 0'
+    tool apt-cache 'printf "%s\n" clang-14 clang-19 clang-22 clang-tools-23 libboost1.74-dev libboost1.9-dev libboost1.83-dev libboost1.88-dev openjdk-11-jre-headless'
+    run env PATH="$work/bin" "$work/.ci/setup" --version clang
+    [ "$out" = 22 ] || fail "expected the newest"
+    run env PATH="$work/bin" "$work/.ci/setup" --version boost
+    [ "$out" = 1.88 ] || fail "expected 1.88"
+    run env PATH="$work/bin" "$work/.ci/setup" --version jre
+    expect_empty "$out"  # 11 is too old
+    tool apt-cache 'printf "%s\n" clang-14 clang-16 clang-19'
+    run env PATH="$work/bin" "$work/.ci/setup" --version clang
+    [ "$out" = 16 ] || fail "expected the one to prefer"
+    tool dpkg-query 'echo installed clang-19'
+    run env PATH="$work/bin" "$work/.ci/setup" --version clang
+    [ "$out" = 19 ] || fail "expected the one that is there"
+    ;;
+  SetupSaysWhatAReleaseDoesNotHave)
+    machine
+    tool id 'echo 0'
+    all_installed openjdk-21-jre-headless
+    tool apt-cache 'echo openjdk-11-jre-headless'
+    tool apt-get 'exit 0'
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 0
+    expect_in "no package for a Java runtime, 17 or newer; not tried then: the tests and benchmarks with a real Kafka" "$err"
+    all_installed libboost1.83-dev
+    run env PATH="$work/bin" "$work/dev" setup
+    expect_status 1
+    expect_in "no package for Boost 1.81 or newer" "$err"
     ;;
   SetupSaysWhatRootShouldRunWhereThereIsNoSudo)
     machine
+    all_installed kcat
     tool apt-get 'exit 9'
     tool id 'echo 1000'
     run env PATH="$work/bin" "$work/dev" setup
     expect_status 1
     expect_in "as root: apt-get install" "$err"
+    expect_in " kcat" "$err"
     ;;
   SetupInstallsOnlyWhatIsMissing)
     machine cut
     tool id 'echo 1000'
-    tool dpkg-query 'shift 3; for name in "$@"; do [ "$name" = kcat ] && continue; echo "installed $name"; done; exit 1'
+    all_installed kcat
     tool sudo 'exec "$@"'
     tool apt-get "echo \"\$@\" >>'$work/apt'"
     run env PATH="$work/bin" "$work/dev" setup
@@ -186,7 +238,7 @@ case "$test" in
     ;;
   SetupTouchesNothingWhereNothingIsMissing)
     machine
-    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    all_installed
     tool apt-get "echo \"\$@\" >>'$work/apt'"
     run env PATH="$work/bin" "$work/dev" setup
     expect_status 0
@@ -194,7 +246,7 @@ case "$test" in
     ;;
   DemoEndsTheFeedWhereTheBoardFails)
     mkdir -p "$work/build/release/bin" "$work/build/cache/kafka-4.1.0"
-    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    all_installed
     tool cmake 'exit 0'
     tool java '[[ $* != *kafka.Kafka* ]] || exec sleep 60'
     tool kcat 'echo " 1 brokers:"'
@@ -212,7 +264,7 @@ case "$test" in
   FuzzBeginsWithTheInputsOfTheTree)
     mkdir -p "$work/build/fuzz/tests" "$work/tests/fuzz/corpus/fuzz_one"
     printf 'tests/a\ntests/b\n' >"$work/tests/fuzz/corpus/fuzz_two"
-    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    all_installed
     tool cmake 'exit 0'
     for name in fuzz_one fuzz_two fuzz_three; do tool "../build/fuzz/tests/$name" 'echo "${0##*/}:" "${@:8}"'; done
     run env PATH="$work/bin:$PATH" "$work/dev" fuzz 1
@@ -225,7 +277,7 @@ case "$test" in
 
   FuzzShowsWhatATargetFoundAndRunsTheOthers)
     mkdir -p "$work/build/fuzz/tests"
-    tool dpkg-query 'shift 3; for name in "$@"; do echo "installed $name"; done'
+    all_installed
     tool cmake 'exit 0'
     tool ../build/fuzz/tests/fuzz_one 'echo "an overflow" >&2; exit 77'
     tool ../build/fuzz/tests/fuzz_two 'printf "%s\n" "all is well" "###### Recommended dictionary. ######" "a word" "###### End of recommended dictionary. ######"'

@@ -1,0 +1,20 @@
+# What is built and what is not, with the reason, for the summary at the end of configuring.
+set_property(GLOBAL PROPERTY DISPYTCH_FEATURES "")
+
+# dispytch_feature(WHAT ON|OFF WHY)
+function(dispytch_feature what on why)
+  if(on)
+    set(state "on ")
+  else()
+    set(state "off")
+  endif()
+  set_property(GLOBAL APPEND PROPERTY DISPYTCH_FEATURES "${state} ${what}: ${why}")
+endfunction()
+
+function(dispytch_print_features)
+  get_property(features GLOBAL PROPERTY DISPYTCH_FEATURES)
+  message(STATUS "dispytch ${PROJECT_VERSION} by ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+  foreach(feature IN LISTS features)
+    message(STATUS "  ${feature}")
+  endforeach()
+endfunction()

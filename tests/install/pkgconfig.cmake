@@ -1,0 +1,23 @@
+# Installs everything into a prefix, moves that, and builds an application and a plugin by what pkg-config says, without CMake.
+include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/before)
+file(RENAME ${WORK}/before ${WORK}/prefix)
+set(ENV{PKG_CONFIG_PATH} ${WORK}/prefix/${LIBDIR}/pkgconfig)
+run(pkg-config --cflags --libs dispytch)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run(${CXX} ${SOURCE}/app/main.cpp -o ${WORK}/prefix/${BINDIR}/greeter ${flags})
+run(${WORK}/prefix/${BINDIR}/greeter --config ${SOURCE}/app/greeter.yaml --until-idle 200ms)
+expect_output("3 greetings\n")
+
+run(pkg-config --cflags dispytch-plugin)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run(pkg-config --variable=plugindir dispytch-plugin)
+string(STRIP "${output}" plugins)
+run(${CXX} -std=c++20 -fPIC -shared ${SOURCE}/plugin/discard.cpp -o ${plugins}/discard.so ${flags})
+run(${WORK}/prefix/${BINDIR}/dispytch plugins --json)
+string(FIND "${output}" "/discard.so\"" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "expected the plugin among those of the prefix, found\n${output}")
+endif()
