@@ -17,6 +17,7 @@
 #include "operate/answers.hpp"
 #include "operate/control_socket.hpp"
 #include "operate/http.hpp"
+#include "operate/service_manager.hpp"
 #include "operate/watch.hpp"
 #include "text/escape.hpp"
 
@@ -73,8 +74,9 @@ struct App::State {
   };
   std::map<std::string, EmitterNames> listener_emitters = {};
   std::map<std::string, std::shared_ptr<detail::EmitterCore>> cores = {};  // all that are open
-  app::Signals* signals = nullptr;                                         // of main(); null: somebody else asks for the end
-  std::optional<app::Signals::PromptEnd> starting = {};                    // until listeners and tasks run
+  operate::ServiceManager::Environment service_manager = {};
+  app::Signals* signals = nullptr;                       // of main(); null: somebody else asks for the end
+  std::optional<app::Signals::PromptEnd> starting = {};  // until listeners and tasks run
 
   config::Config load() const;
   void want_emitters(const config::Config& config, const std::vector<detail::Parameter>& parameters, std::vector<std::string>& problems);
@@ -157,6 +159,7 @@ int App::main(int argc, char** argv) {
 }
 
 int App::run(std::stop_token stop) {
+  state_->service_manager = operate::ServiceManager::environment_of_this_process();
   if (state_->signals != nullptr) state_->starting.emplace(*state_->signals, code(ExitCode::failed));
   const int exit_code = run_to_the_end(stop);
   state_->starting.reset();
@@ -314,6 +317,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
   std::vector<operate::NamedMetrics> recorded;
   for (const auto& [backend, adapter] : backends.all()) recorded.push_back({backend, &adapter->metrics()});
   operate::Watch watch{std::move(watched), std::move(recorded)};
+  operate::ServiceManager systemd{watch, service_manager};
   std::optional<operate::HttpServer> http;
   std::optional<operate::ControlSocket> control;
   if (!config.http_address.empty()) http.emplace(config.http_address, watch);
@@ -343,7 +347,8 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     const auto idle = [&] {
       if (system_clock().monotonic() >= next_look) {
         watch.look();
-        next_look = system_clock().monotonic() + kLook;
+        systemd.look();
+        next_look = system_clock().monotonic() + systemd.interval(kLook);
       }
       if (!line.until_idle || supervisor.tasks_running()) return false;
       const auto now = system_clock().monotonic().count();
@@ -354,6 +359,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     };
     supervisor.wait(stop, idle);
     if (stop.stop_requested()) farewell.asked = system_clock().monotonic();
+    systemd.stopping(patience + border::kCloseTimeout);
     supervisor.request_stop();
     // Handlers are awaited for `drain`; what the broker takes longer for ends by itself, with an error of its own.
     bool ended = supervisor.join(patience);

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <iostream>
+#include <memory>
+#include <utility>
 
 #include <Poco/AutoPtr.h>
 #include <Poco/ConsoleChannel.h>
@@ -12,6 +14,7 @@
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
 
+#include "base/journal.hpp"
 #include "text/escape.hpp"
 
 namespace dispytch::log {
@@ -27,6 +30,15 @@ Poco::Message::Priority priority(Level level) {
     case Level::debug: return Poco::Message::PRIO_DEBUG;
   }
   return Poco::Message::PRIO_ERROR;
+}
+
+Level level_of(Poco::Message::Priority level) {
+  switch (level) {
+    case Poco::Message::PRIO_DEBUG: return Level::debug;
+    case Poco::Message::PRIO_INFORMATION: return Level::info;
+    case Poco::Message::PRIO_WARNING: return Level::warning;
+    default: return Level::error;
+  }
 }
 
 std::string_view level_name(Poco::Message::Priority level) {
@@ -71,6 +83,22 @@ class JsonFormatter final : public Poco::Formatter {
   }
 };
 
+// Lines that the journal doesn't take go where all went before.
+class JournalChannel final : public Poco::Channel {
+ public:
+  JournalChannel(std::shared_ptr<Journal> journal, Poco::AutoPtr<Poco::Channel> otherwise)
+      : journal_{std::move(journal)}, otherwise_{std::move(otherwise)} {}
+  void log(const Poco::Message& message) override {
+    if (!journal_->write(level_of(message.getPriority()), text::printable(message.getSource()), text::printable(message.getText()))) {
+      otherwise_->log(message);
+    }
+  }
+
+ private:
+  std::shared_ptr<Journal> journal_;
+  Poco::AutoPtr<Poco::Channel> otherwise_;
+};
+
 std::atomic<Level> least_level{Level::info};
 std::atomic<bool> silent{false};
 
@@ -83,6 +111,9 @@ void install(Format format) {
   }
   Poco::AutoPtr<Poco::Channel> console{new Poco::ConsoleChannel{std::cerr}};
   Poco::AutoPtr<Poco::Channel> channel{new Poco::FormattingChannel{formatter, console}};
+  if (format == Format::text) {  // a line of JSON is what somebody asked for
+    if (auto journal = Journal::of_standard_error()) channel = new JournalChannel{std::move(journal), channel};
+  }
   Poco::Logger& logger = Poco::Logger::get(kRoot);
   logger.setChannel(channel);
   logger.setLevel(Poco::Message::PRIO_TRACE);  // the level is judged by enabled(), before a line is built
