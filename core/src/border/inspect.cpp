@@ -117,13 +117,27 @@ std::optional<int> reap(pid_t child) {
   return status;
 }
 
+// Of those by which a process dies of a mistake of its own, or of somebody's kill; glibc alone has a function for all.
+std::string name_of_signal(int signal) {
+  switch (signal) {
+    case SIGABRT: return "SIGABRT";
+    case SIGBUS: return "SIGBUS";
+    case SIGFPE: return "SIGFPE";
+    case SIGILL: return "SIGILL";
+    case SIGKILL: return "SIGKILL";
+    case SIGSEGV: return "SIGSEGV";
+    case SIGSYS: return "SIGSYS";
+    case SIGTERM: return "SIGTERM";
+    case SIGTRAP: return "SIGTRAP";
+    default: return "signal " + std::to_string(signal);
+  }
+}
+
 std::string how_it_ended(std::optional<int> status) {
   if (!status) return "ended the process that loaded it";
   if (WIFSIGNALED(*status)) {
     const int signal = WTERMSIG(*status);
-    const char* name = sigabbrev_np(signal);
-    return "crashed with " + (name == nullptr ? "signal " + std::to_string(signal) : "SIG" + std::string{name}) + " (" +
-           ::strsignal(signal) + ")";
+    return "crashed with " + name_of_signal(signal) + " (" + ::strsignal(signal) + ")";
   }
   return "ended the process that loaded it, with exit code " + std::to_string(WEXITSTATUS(*status));
 }
