@@ -24,6 +24,7 @@ constexpr milliseconds kLookTimeout{250};
 constexpr milliseconds kFarewellSlice{50};
 constexpr milliseconds kQueryTimeout{1000};      // for a leader to say where a log begins and ends, once it comes to that
 constexpr milliseconds kUnjoinedPatience{1000};  // for a group that this member never joined to answer that it leaves
+constexpr milliseconds kEndPatience{10'000};     // what was known of a log's end before that says nothing of now
 constexpr int kEndsUnjoined = 0x02030000;        // the first version that survives it
 
 milliseconds until(Clock::time_point deadline) {
@@ -60,8 +61,9 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
                                // New partitions, and new topics of a pattern, are noticed so soon.
                                {"topic.metadata.refresh.interval.ms", "5000"}},
                               {{"group.id", group},
-                               {"auto.offset.reset", "error"},   // positions.hpp says why
-                               {"enable.auto.commit", "false"},  // commits.hpp says why
+                               {"auto.offset.reset", "error"},    // positions.hpp says why
+                               {"enable.partition.eof", "true"},  // for lag: where a reader can get no more
+                               {"enable.auto.commit", "false"},   // commits.hpp says why
                                {"enable.auto.offset.store", "false"},
                                {"allow.auto.create.topics", "false"}});
   fragile_ =
@@ -71,6 +73,7 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
     const std::string own = text(conf.get(), "topic.blacklist");
     rd_kafka_conf_set(conf.get(), "topic.blacklist", (own.empty() ? hidden : own + "," + hidden).c_str(), nullptr, 0);
   }
+  const std::string hidden_topics = text(conf.get(), "topic.blacklist");
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_stats_cb(conf.get(), on_statistics);
@@ -83,6 +86,8 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
   const auto warn = [this](std::string text) { log(Level::warning, cluster() + ": " + std::move(text)); };
   commits_ = std::make_unique<Commits>(raw(), sources_, commit_interval, signal_, warn);
   KnownAtOpening known = known_at_opening(subscription, group, opening);
+  const bool finds_any = subscription.finds_any(known.there, hidden_topics);
+  ends_ = std::make_unique<LogEnds>(raw(), sources_, query - kQueryTimeout / 2);
   positions_ = std::make_unique<Positions>(
       Positions::Settings{.client = raw(),
                           .group = group,
@@ -90,6 +95,7 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
                           .query = query,
                           .opening = std::move(known),
                           .stored_before = [this](const std::string& topic) { return sources_.has_stored(topic); },
+                          .meanwhile = [this] { ends_->renew(); },
                           .warn = warn},
       signal_);
   rebalance_ = std::make_unique<Rebalance>(Rebalance::Parts{
@@ -107,6 +113,8 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
   if (const rd_kafka_resp_err_t code = rd_kafka_subscribe(raw(), subscription.list().get())) {
     throw Exception{error_of(code, "subscribing at " + cluster())};
   }
+  // No rebalance tells of that: librdkafka waits for a topic before it joins the group.
+  if (!finds_any) events_.push_back({.kind = DISPYTCH_ASSIGNED});
 }
 
 // Waits for the cluster, as an opening may.
@@ -388,6 +396,8 @@ Status Consumer::seek(std::span<const plugin::Source> sources, milliseconds time
   }
   return {};
 }
+
+std::vector<plugin::Lag> Consumer::lag() { return sources_.lag(Clock::now(), kEndPatience); }
 
 Status Consumer::close(milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;

@@ -19,6 +19,7 @@
 #include "client.hpp"
 #include "commits.hpp"
 #include "intake.hpp"
+#include "log_ends.hpp"
 #include "positions.hpp"
 #include "rebalance.hpp"
 #include "signal.hpp"
@@ -40,6 +41,7 @@ class Consumer : private Client {
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message) { return pool_.headers(message); }
   plugin::Status pause(std::span<const plugin::Source> sources, bool on);
   plugin::Status seek(std::span<const plugin::Source> sources, std::chrono::milliseconds timeout);
+  std::vector<plugin::Lag> lag();
   plugin::Status close(std::chrono::milliseconds timeout);
 
  private:
@@ -73,7 +75,8 @@ class Consumer : private Client {
   std::unique_ptr<WatchedQueue> group_;  // the group's own events and errors; no messages
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Commits> commits_;
-  std::unique_ptr<Positions> positions_;
+  std::unique_ptr<LogEnds> ends_;
+  std::unique_ptr<Positions> positions_;  // after what its thread looks at
   std::unique_ptr<Rebalance> rebalance_;
 
   Events events_;

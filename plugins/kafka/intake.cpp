@@ -103,7 +103,11 @@ std::size_t Intake::take_from(rd_kafka_queue_t* queue, std::size_t count, Batch&
   for (ssize_t i = 0; i < taken; ++i) {
     MessageHandle message{taken_[static_cast<std::size_t>(i)]};
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) [[unlikely]] {
-      if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) failures_.push_back(std::move(message));
+      if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        failures_.push_back(std::move(message));
+      } else if (Source* const source = sources_.find(rd_kafka_topic_name(message->rkt), message->partition)) {
+        sources_.reached_end(*source, message->offset);
+      }
       continue;
     }
     enter_run(*message);

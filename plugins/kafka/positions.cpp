@@ -16,10 +16,11 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kPatience{100};   // how soon a wait sees that it is to stop
-constexpr milliseconds kAgain{200};      // between a question that failed and the next
-constexpr milliseconds kRequest{5'000};  // what the group's coordinator may take for an answer
-constexpr int kWarnAfter = 10;           // questions that failed
+constexpr milliseconds kPatience{100};     // how soon a wait sees that it is to stop
+constexpr milliseconds kAgain{200};        // between a question that failed and the next
+constexpr milliseconds kRequest{5'000};    // what the group's coordinator may take for an answer
+constexpr int kWarnAfter = 10;             // questions that failed
+constexpr milliseconds kMeanwhile{2'000};  // between two looks at where the logs end
 
 using GroupOffsetsHandle = Handle<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
 
@@ -138,12 +139,23 @@ void Positions::forget(std::uint64_t question) {
 void Positions::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Question question;
+    bool any = false;
     {
       const plugin::Lock lock{mutex_};
-      while (questions_.empty() && !stop.stop_requested()) {  // one wait at a time, which a request to stop ends
-        changed_.wait(mutex_, stop, [waited = false]() mutable { return std::exchange(waited, true); });
+      const auto until = Clock::now() + kMeanwhile;
+      while (questions_.empty() && !stop.stop_requested() && Clock::now() < until) {  // one wait at a time, which a request to stop ends
+        changed_.wait_until(mutex_, stop, until, [waited = false]() mutable { return std::exchange(waited, true); });
       }
-      if (questions_.empty()) return;
+      if (stop.stop_requested()) return;
+      any = !questions_.empty();
+    }
+    if (!any) {
+      if (settings_.meanwhile) settings_.meanwhile();
+      continue;
+    }
+    {
+      const plugin::Lock lock{mutex_};
+      if (questions_.empty()) continue;  // forgotten meanwhile
       question = std::move(questions_.front());
       questions_.pop_front();
       working_on_ = question.number;

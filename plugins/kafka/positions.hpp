@@ -56,7 +56,8 @@ class Positions {
     std::chrono::milliseconds query{500};  ///< what leaders may take for an answer: a request waits behind a fetch
     KnownAtOpening opening = {};
     std::function<bool(const std::string& topic)> stored_before = {};  ///< any thread
-    std::function<void(std::string)> warn = {};                        ///< any thread
+    std::function<void()> meanwhile = {};        ///< called on the thread every now and then while nothing is asked; may wait as long
+    std::function<void(std::string)> warn = {};  ///< any thread
   };
 
   Positions(Settings settings, Signal& wake_up);

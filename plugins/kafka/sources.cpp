@@ -76,6 +76,7 @@ void Sources::place(Source& source, std::int64_t offset, std::string metadata, b
   source.metadata = std::move(metadata);
   source.floor = offset;
   if (source.newest < 0) source.settled = offset - 1;
+  source.placed = true;
   if (to_store) {
     source.uncommitted = std::max(source.uncommitted, offset);
     source.uncommitted_epoch = kNoEpoch;
@@ -92,6 +93,46 @@ void Sources::rewind(Source& source) {
   source.newest = source.settled = source.uncommitted = -1;
   source.floor = 0;
   source.epochs = {};
+  source.log_end = source.reached_end = source.last_before_end = -1;
+}
+
+std::vector<Sources::Named> Sources::named() const {
+  std::vector<Named> all;
+  const plugin::Lock lock{mutex_};
+  for (const Slot& slot : slots_) {
+    if (slot.source && slot.source->placed) all.push_back({slot.source->id, slot.source->topic, slot.source->partition});
+  }
+  return all;
+}
+
+void Sources::log_ends(std::uint32_t id, std::int64_t offset, std::chrono::steady_clock::time_point when) {
+  const plugin::Lock lock{mutex_};
+  Source* const source = find_held(id);
+  if (source == nullptr) return;
+  source->log_end = offset;
+  source->log_end_at = when;
+}
+
+void Sources::reached_end(Source& source, std::int64_t offset) {
+  const plugin::Lock lock{mutex_};
+  source.reached_end = offset;
+  source.last_before_end = source.next.value_or(offset) - 1;
+}
+
+// Behind the last message there may be marks of transactions, which no reader gets: where one has found the end, and all before it is
+// settled, nothing is left, whatever the offsets say.
+std::vector<plugin::Lag> Sources::lag(std::chrono::steady_clock::time_point now, std::chrono::milliseconds patience) const {
+  std::vector<plugin::Lag> all;
+  const plugin::Lock lock{mutex_};
+  for (const Slot& slot : slots_) {
+    const Source* const source = slot.source.get();
+    if (source == nullptr || !source->placed || source->log_end < 0 || now - source->log_end_at > patience) continue;
+    std::int64_t handled = source->settled + 1;
+    if (source->reached_end >= 0 && source->settled >= source->last_before_end) handled = std::max(handled, source->reached_end);
+    const std::int64_t end = std::max(source->log_end, source->newest + 1);
+    all.push_back({.source = source->id, .messages = std::max<std::int64_t>(0, end - handled)});
+  }
+  return all;
 }
 
 bool Sources::has_stored(const std::string& topic) const {

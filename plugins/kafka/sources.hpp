@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/mutex.hpp>
 
 #include "handles.hpp"
@@ -51,8 +53,14 @@ struct Source {
   std::int32_t uncommitted_epoch = kNoEpoch;  ///< of the message before it; guarded by Sources' mutex
   LeaderEpochs epochs;                        ///< of what was delivered and isn't settled; guarded by Sources' mutex
   std::string metadata;                       ///< of each commit; guarded by Sources' mutex
-  std::uint32_t token_id;             ///< `id`, or a later generation of it; guarded by Sources' mutex, written by the polling thread
-  std::atomic<bool> storing = false;  ///< where the group goes on is being committed; nothing is delivered before
+  std::uint32_t token_id;  ///< `id`, or a later generation of it; guarded by Sources' mutex, written by the polling thread
+  // What is known of the log's end; guarded by Sources' mutex.
+  bool placed = false;                               ///< where it begins is known, and so what is settled of it
+  std::int64_t log_end = -1;                         ///< as the broker said; -1: it has not
+  std::chrono::steady_clock::time_point log_end_at;  ///< when
+  std::int64_t reached_end = -1;                     ///< where a reader found nothing more; -1: it has not yet
+  std::int64_t last_before_end = -1;                 ///< the last message before that, to be delivered
+  std::atomic<bool> storing = false;                 ///< where the group goes on is being committed; nothing is delivered before
 
  private:
   static void on_arrival(rd_kafka_t*, void* source);
@@ -79,6 +87,21 @@ class Sources {
   Source* find(std::string_view topic, std::int32_t partition) const noexcept;
   Source* find(std::uint32_t id) const noexcept;
   const std::vector<Source*>& all() const noexcept { return all_; }
+
+  /// A partition and the source that reads it.
+  struct Named {
+    std::uint32_t id = 0;
+    std::string topic = {};
+    std::int32_t partition = 0;
+  };
+  /// Returns those that are placed. Any thread.
+  std::vector<Named> named() const;
+  /// Notes where the log of a source ends, as the broker said at `when`. Any thread.
+  void log_ends(std::uint32_t id, std::int64_t offset, std::chrono::steady_clock::time_point when);
+  /// Notes that a reader has got all that there is before `offset`.
+  void reached_end(Source& source, std::int64_t offset);
+  /// Returns how far each source is behind, where the broker has said so within the last `patience`. Any thread.
+  std::vector<plugin::Lag> lag(std::chrono::steady_clock::time_point now, std::chrono::milliseconds patience) const;
 
   /// Notes what tokens there will be.
   void delivered(const std::vector<Delivered>& runs);

@@ -4,22 +4,6 @@
 #include <utility>
 
 namespace dispytch::kafka {
-namespace {
-
-std::int64_t total_lag(const plugin::Config& document) {
-  std::int64_t lag = 0;
-  for (const auto& [topic_name, topic] : document.at("topics").members()) {
-    for (const auto& [number, partition] : topic.at("partitions").members()) {
-      if (partition.get("fetch_state", "") != "active") continue;
-      const auto partition_lag = partition.get<std::int64_t>("consumer_lag", -1);
-      if (partition_lag > 0) lag += partition_lag;
-    }
-  }
-  return lag;
-}
-
-}  // namespace
-
 Metrics::Metrics(const plugin::Host& host)
     : bytes_sent{host.counter("bytes_sent", "bytes")},
       bytes_received{host.counter("bytes_received", "bytes")},
@@ -27,13 +11,9 @@ Metrics::Metrics(const plugin::Host& host)
       messages_received{host.counter("messages_received", "messages")},
       deleted_unread{host.counter("messages_deleted_unread", "messages")},
       read_again{host.counter("messages_read_again", "messages")},
-      queued{host.gauge("messages_queued", "messages")},
-      lag{host.gauge("consumer_lag", "messages")} {}
+      queued{host.gauge("messages_queued", "messages")} {}
 
-Statistics::~Statistics() {
-  metrics_.queued.replace(queued_, 0);
-  metrics_.lag.replace(lag_, 0);
-}
+Statistics::~Statistics() { metrics_.queued.replace(queued_, 0); }
 
 void Statistics::add(const plugin::Metric& metric, std::int64_t& before, std::int64_t now) {
   if (now > before) metric.record(static_cast<double>(now - std::exchange(before, now)));
@@ -47,8 +27,6 @@ std::optional<Statistics::Identity> Statistics::record(std::string_view json) {
   add(metrics_.messages_received, messages_received_, document.get<std::int64_t>("rxmsgs", 0));
   const auto queued = document.get<std::int64_t>("msg_cnt", 0);
   metrics_.queued.replace(std::exchange(queued_, queued), queued);
-  const std::int64_t lag = total_lag(document);
-  metrics_.lag.replace(std::exchange(lag_, lag), lag);
   return take_identity(document.at("eos"));
 }
 

@@ -32,7 +32,6 @@ struct Metrics {
   plugin::Metric deleted_unread;  ///< messages that the broker deleted before they were read
   plugin::Metric read_again;      ///< messages that may come again, because a log was cut off or a topic made anew
   SharedGauge queued;             ///< messages that wait for their confirmation
-  SharedGauge lag;                ///< messages between the last one settled and the end of the partitions assigned here
 };
 
 /// What one client has contributed so far. One thread at a time.
@@ -60,7 +59,7 @@ class Statistics {
 
   Metrics& metrics_;
   std::int64_t bytes_sent_ = 0, bytes_received_ = 0, messages_sent_ = 0, messages_received_ = 0;
-  std::int64_t queued_ = 0, lag_ = 0;
+  std::int64_t queued_ = 0;
   Identity identity_ = {};
 };
 

@@ -1,8 +1,11 @@
 #include "subscription.hpp"
 
+#include <regex.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "errors.hpp"
 
@@ -20,6 +23,22 @@ constexpr milliseconds kSlice{250};
 // The topics that Kafka keeps for itself, of which an application reads none by accident: its own commits would come as messages.
 constexpr std::array<std::string_view, 5> kInternal{"__consumer_offsets", "__transaction_state", "__share_group_state",
                                                     "__cluster_metadata", "__remote_log_metadata"};
+
+// A regular expression as librdkafka reads it.
+class Expression {
+ public:
+  explicit Expression(const std::string& text) : valid_{::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB) == 0} {}
+  Expression(Expression&& other) noexcept : compiled_{other.compiled_}, valid_{std::exchange(other.valid_, false)} {}
+  Expression& operator=(Expression&&) = delete;
+  ~Expression() {
+    if (valid_) ::regfree(&compiled_);
+  }
+  bool matches(const std::string& topic) const { return !valid_ || ::regexec(&compiled_, topic.c_str(), 0, nullptr, 0) == 0; }
+
+ private:
+  regex_t compiled_{};
+  bool valid_;
+};
 
 Exception missing(const std::string& name, const std::string& cluster, rd_kafka_resp_err_t code) {
   return Exception{Error{.code = DISPYTCH_ENOTFOUND, .text = "there is no topic `" + name + "` at " + cluster, .broker_code = code}};
@@ -110,6 +129,22 @@ std::string Subscription::hidden() const {
     if (std::ranges::find(names_, topic) == names_.end()) list += (list.empty() ? "^" : ",^") + std::string{topic} + "$";
   }
   return list;
+}
+
+bool Subscription::finds_any(const std::map<std::string, std::int32_t, std::less<>>& topics, std::string_view hidden) const {
+  if (!names_.empty()) return true;
+  std::vector<std::string> excluded;
+  for (std::size_t comma = 0; !hidden.empty(); hidden.remove_prefix(std::min(hidden.size(), comma + 1))) {
+    comma = std::min(hidden.find(','), hidden.size());
+    if (comma > 0) excluded.emplace_back(hidden.substr(0, comma));
+  }
+  std::vector<Expression> wanted, unwanted;
+  for (const std::string& text : expressions_) wanted.emplace_back(text);
+  for (const std::string& text : excluded) unwanted.emplace_back(text);
+  return std::ranges::any_of(topics, [&](const auto& topic) {
+    const auto matches = [&](const Expression& expression) { return expression.matches(topic.first); };
+    return std::ranges::none_of(unwanted, matches) && std::ranges::any_of(wanted, matches);
+  });
 }
 
 PartitionsHandle Subscription::list() const {

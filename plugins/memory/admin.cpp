@@ -32,6 +32,12 @@ std::vector<plugin::Range> ranges(Broker& broker, std::string_view topic, std::s
   const plugin::Lock lock{broker.mutex};
   const Group* const its_group = group.empty() ? nullptr : broker.find_group(std::string{group});
   std::vector<plugin::Range> all;
+  const Topic* const existing = broker.find(topic);
+  if (existing == nullptr && broker.auto_create()) {
+    throw plugin::Exception{plugin::Error{.code = DISPYTCH_ENOTFOUND,
+                                          .text = "there is no topic `" + std::string{topic} + "` yet; its first use creates it",
+                                          .retriable = true}};
+  }
   for (const auto& partition : broker.existing_topic(topic).partitions()) {
     all.push_back({.partition = partition->index(),
                    .low = partition->start(),

@@ -98,7 +98,7 @@ plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds t
     const std::optional<std::chrono::nanoseconds> deadline = group_->next_deadline();
     const std::chrono::nanoseconds now = deadline || has_events ? clock_.monotonic() : std::chrono::nanoseconds{};
     if (deadline) group_->expire(now);
-    if (take_event(out, now)) break;
+    if (take_event(out, now) || tell_of_no_part(out)) break;
     if (limits.max_messages > 0 && take_messages(limits, out)) break;
     if (woken_ || timeout.count() <= 0) break;
     SteadyClock::time_point wait_until = until;
@@ -114,6 +114,18 @@ plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds t
   }
   woken_ = notified_ = false;
   return {};
+}
+
+// It has joined, and its group has nothing for it: news, once, and again after it had something.
+bool Consumer::tell_of_no_part(plugin::BatchOut& out) {
+  const bool holds_one = std::any_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.partition != nullptr; });
+  const bool has_part = holds_one || group_->has_part(*this);
+  if (has_part || std::exchange(knows_of_no_part_, true)) {
+    if (has_part) knows_of_no_part_ = false;
+    return false;
+  }
+  out.assigned({}, 0);
+  return true;
 }
 
 bool Consumer::take_messages(plugin::Limits limits, plugin::BatchOut& out) {
@@ -264,6 +276,17 @@ plugin::Status Consumer::seek(std::span<const plugin::Source> sources, std::chro
   }
   signal();
   return {};
+}
+
+std::vector<plugin::Lag> Consumer::lag() {
+  const plugin::Lock lock{broker_->mutex};
+  std::vector<plugin::Lag> all;
+  for (const Slot& slot : slots) {
+    if (slot.partition == nullptr || slot.partition->state == State::offered || slot.partition->state == State::announced) continue;
+    const GroupPartition& own = *slot.partition;
+    all.push_back({.source = source(own.slot), .messages = own.progress.unsettled_before(own.partition.end())});
+  }
+  return all;
 }
 
 }  // namespace dispytch::memory

@@ -30,6 +30,7 @@ class Consumer final : private Member, private TopicWatcher {
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message);
   plugin::Status pause(std::span<const plugin::Source> sources, bool on);
   plugin::Status seek(std::span<const plugin::Source> sources, std::chrono::milliseconds timeout);
+  std::vector<plugin::Lag> lag();
 
  private:
   struct Delivery;
@@ -39,6 +40,7 @@ class Consumer final : private Member, private TopicWatcher {
   void created(Topic& topic) override;
   void subscribe(Topic& topic) DISPYTCH_REQUIRES(broker_->mutex);
 
+  bool tell_of_no_part(plugin::BatchOut& out) DISPYTCH_REQUIRES(broker_->mutex);
   bool take_messages(plugin::Limits limits, plugin::BatchOut& out) DISPYTCH_REQUIRES(broker_->mutex);
   // Whether the limits allow more.
   bool take_from(GroupPartition& partition, plugin::Limits& limits, Delivery& delivery) DISPYTCH_REQUIRES(broker_->mutex);
@@ -54,9 +56,10 @@ class Consumer final : private Member, private TopicWatcher {
   Group* group_ DISPYTCH_POINTER_GUARDED_BY(broker_->mutex) = nullptr;
 
   plugin::Condition wakeup_;
-  bool woken_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;         // by wake(), since the last poll
-  bool notified_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;      // since the last poll: one notify is enough
-  std::size_t next_slot_ DISPYTCH_GUARDED_BY(broker_->mutex) = 0;  // whose turn it is: sources take turns at being first in a batch
+  bool woken_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;             // by wake(), since the last poll
+  bool notified_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;          // since the last poll: one notify is enough
+  bool knows_of_no_part_ DISPYTCH_GUARDED_BY(broker_->mutex) = false;  // the host was told that there is nothing for it at present
+  std::size_t next_slot_ DISPYTCH_GUARDED_BY(broker_->mutex) = 0;      // whose turn it is: sources take turns at being first in a batch
 };
 
 }  // namespace dispytch::memory

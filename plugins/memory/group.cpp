@@ -34,6 +34,11 @@ std::optional<std::int64_t> Group::stored(const Partition& partition) const noex
 
 void Group::join(Member& member) { members_.push_back(&member); }
 
+bool Group::has_part(const Member& member) const noexcept {
+  return std::any_of(partitions_.begin(), partitions_.end(),
+                     [&](const auto& own) { return own->target == &member || own->holder == &member; });
+}
+
 void Group::leave(Member& member) noexcept {
   std::erase(members_, &member);
   for (const auto& own : partitions_) {

@@ -67,6 +67,10 @@ void Progress::deleted_before(std::int64_t offset) noexcept {
   if (committed_ < offset) committed_ = offset;
 }
 
+std::int64_t Progress::unsettled_before(std::int64_t end) const noexcept {
+  return end - base_ - std::count_if(window_.begin(), window_.end(), [](const Entry& entry) { return entry.settled; });
+}
+
 void Progress::rewind() noexcept {
   if (base_ != committed_) {  // after a seek that no settlement followed
     window_.clear();

@@ -35,6 +35,7 @@ struct Kept {
   std::optional<std::string> key = {};
   std::optional<std::string> payload = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::optional<std::int64_t> time_ms = {};
 };
 
 struct LetterSpec {
@@ -45,6 +46,7 @@ struct LetterSpec {
   std::string group = "billing";
   std::string topic = "orders";
   std::int64_t last_ms = 1'767'323'045'000;  // 2026-01-02T03:04:05Z
+  std::optional<std::int64_t> time_ms = {};  // of the message
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
@@ -111,6 +113,10 @@ listeners:
     raw.n_headers = static_cast<std::uint32_t>(headers.size());
     raw.flags = DISPYTCH_MSG_PARTITION | DISPYTCH_MSG_OFFSET;
     raw.offset = 77;
+    if (spec.time_ms) {
+      raw.flags |= DISPYTCH_MSG_TIMESTAMP;
+      raw.timestamp_ms = *spec.time_ms;
+    }
     put(listen::make_dead_letter(Message{raw, nullptr, nullptr},
                                  {.reason = spec.reason,
                                   .exception = "std::runtime_error: gone",
@@ -141,6 +147,7 @@ listeners:
         Kept& kept = all.emplace_back();
         if (message.key()) kept.key.emplace(*message.key());
         if (message.payload()) kept.payload.emplace(*message.payload());
+        if (message.timestamp()) kept.time_ms = message.timestamp()->time_since_epoch().count();
         for (const Header& header : message.headers()) kept.headers.emplace_back(header.key, header.value);
       }
     }

@@ -70,6 +70,46 @@ TEST_F(Dlq, ReplaySendsTheOriginalBackAndCountsIt) {
   EXPECT_THAT(dlq("list").output, EndsWith("\n2 letters: 2 failed\n")) << "they stay where they are";
 }
 
+TEST_F(Dlq, ReplayGivesTheMessageItsOwnTimeBack) {
+  bury({.time_ms = 1'700'000'000'123});
+  bury({.time_ms = 0});
+  bury({.headers = {{"dispytch-timestamp", "5"}}});  // of an earlier death: replaced, by nothing here
+  EXPECT_EQ(dlq("replay").output, "3 letters replayed\n");
+  const std::vector<Kept> back = read("orders");
+  ASSERT_EQ(back.size(), 3u);
+  EXPECT_EQ(back[0].time_ms, 1'700'000'000'123);
+  EXPECT_EQ(back[1].time_ms, 1) << "the first millisecond of 1970 goes as the second";
+  EXPECT_GT(back[2].time_ms, 1'700'000'000'123) << "of the replay, where the letter knows none";
+  for (const Kept& kept : back) EXPECT_THAT(kept.headers, ElementsAre(Pair("dispytch-replays", "1")));
+}
+
+TEST_F(Dlq, ReplayTakesNoTimeFromAHeaderThatIsNone) {
+  for (const char* time : {"yesterday", "-5", "253402300800000", "9223372036854775807", ""}) {
+    put({.topic = "orders.dlq",
+         .payload = "x",
+         .headers = {
+             {"dispytch-reason", "failed"}, {"dispytch-topic", "orders"}, {"dispytch-group", "billing"}, {"dispytch-timestamp", time}}});
+  }
+  EXPECT_EQ(dlq("replay").output, "5 letters replayed\n");
+  for (const Kept& kept : read("orders")) EXPECT_GT(kept.time_ms, 1'700'000'000'000);
+  EXPECT_THAT(dlq("list", {"--json", "--limit", "1"}).output, HasSubstr(R"("original_time":null)"));
+}
+
+TEST_F(Dlq, ReplayMayGiveNewTimes) {
+  bury({.time_ms = 1'700'000'000'123});
+  EXPECT_EQ(dlq("replay", {"--new-times"}).output, "1 letter replayed\n");
+  EXPECT_GT(read("orders").at(0).time_ms, 1'700'000'000'123);
+}
+
+TEST_F(Dlq, ListSaysInJsonWhatALetterLeftOut) {
+  bury({.time_ms = 1'767'323'045'000});
+  put({.topic = "orders.dlq",
+       .headers = {{"dispytch-reason", "failed"}, {"dispytch-topic", "orders"}, {"dispytch-left-out", "exception,last"}}});
+  const std::string list = dlq("list", {"--json"}).output;
+  EXPECT_THAT(list, HasSubstr(R"("original_time":"2026-01-02T03:04:05Z","left_out":null)"));
+  EXPECT_THAT(list, HasSubstr(R"("original_time":null,"left_out":"exception,last")"));
+}
+
 TEST_F(Dlq, ReplayGoesOnWhereItEnded) {
   for (int i = 0; i < 5; ++i) bury({.payload = std::to_string(i)});
   const Finished first = dlq("replay", {"--limit", "2"});

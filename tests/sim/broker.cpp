@@ -44,6 +44,7 @@ std::string payload_of(int number, Task::Kind kind) {
     case Task::Kind::spoilt: return R"({"id":"e","type":"together","body":{"number":"none"},"timestamp":1753000000000})";
     case Task::Kind::poison: return R"({"id":"e","type":"plain","body":{"number":"none"},"timestamp":17530000000)";
     case Task::Kind::unknown: return envelope("unknown");
+    case Task::Kind::tombstone: break;
   }
   return {};
 }
@@ -81,6 +82,7 @@ void Broker::produce() {
   if (!dice_.percent(10)) record.key = "k" + std::to_string(dice_.below(settings_.keys));
   record.task = settings_.draw_task(dice_);
   record.payload = payload_of(record.number, record.task.kind);
+  if (dice_.percent(30)) record.letter_lacks = static_cast<unsigned>(dice_.between(1, 3));
   records_.push_back(&record);
 }
 
@@ -102,7 +104,14 @@ Seat& Broker::join() {
   seats_.push_back(&seat);
   give_free_ones();
   if (seats_.size() > 1) rebalance();
+  tell_of_no_part(seat);
   return seat;
+}
+
+// It has joined, and there is nothing for it at present.
+void Broker::tell_of_no_part(Seat& seat) {
+  if (!seat.alive || std::ranges::any_of(partitions_, [&](const Partition& partition) { return partition.owner == &seat; })) return;
+  seat.events.push_back({.kind = DISPYTCH_ASSIGNED});
 }
 
 void Broker::leave(Seat& seat) {
@@ -158,8 +167,10 @@ void Broker::take_away() {
   Partition& partition = partitions_[number];
   if (partition.owner == nullptr || seats_.empty()) return;
   SIM_TRACE("partition " << number << " is taken away");
+  Seat& loser = *partition.owner;
   tell_lost(number);
   give(number, *seats_[dice_.below(seats_.size())]);
+  tell_of_no_part(loser);
 }
 
 // What was settled and isn't durable is forgotten, and what is settled from now on is refused; the seat hears of it later.
@@ -174,8 +185,10 @@ void Broker::expel_the_slow() {
     Partition& partition = partitions_[number];
     if (!partition.moving || clock_.monotonic() < partition.expel_at) continue;
     SIM_TRACE("partition " << number << ": its revocation took too long");
+    Seat& loser = *partition.owner;
     tell_lost(number);
     give(number, *seats_[dice_.below(seats_.size())]);
+    tell_of_no_part(loser);
   }
 }
 
@@ -222,7 +235,7 @@ bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
       plugin::InboundMessage message{};
       message.topic = delivered.keep("work");
       if (!record.key.empty()) message.key = delivered.keep(record.key);
-      message.payload = delivered.keep(record.payload);
+      if (record.task.kind != Task::Kind::tombstone) message.payload = delivered.keep(record.payload);
       message.flags = DISPYTCH_MSG_OFFSET | DISPYTCH_MSG_PARTITION;
       message.offset = record.offset;
       message.partition = static_cast<std::int32_t>(held.partition);
@@ -240,6 +253,7 @@ bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
     }
   }
   if (delivered.messages.empty()) return false;
+  ++seat.news;
   SIM_TRACE("delivers " << delivered.messages.size() << " of at most " << limits.max_messages << ", from "
                         << name(record_of(delivered.messages.front().token)));
   auto owner = std::make_unique<Delivered>(std::move(delivered));
@@ -299,6 +313,7 @@ void Broker::check_bounds(const Seat& seat) {
 void Broker::hand_out_event(Seat& seat, plugin::BatchOut& out) {
   const Seat::Event event = std::move(seat.events.front());
   seat.events.pop_front();
+  ++seat.news;
   std::vector<plugin::Source> sources;
   for (const auto& [partition, generation] : event.what) {
     sources.push_back({.topic = "work", .source = source_id(partition, generation), .partition = static_cast<std::int32_t>(partition)});
@@ -356,6 +371,7 @@ void Broker::confirmed(Seat& seat, std::uint64_t token) {
       seat.let_go.emplace_back(number, partition.generation);
       SIM_TRACE("partition " << number << " was let go");
       give(number, *seats_[dice_.below(seats_.size())]);
+      tell_of_no_part(seat);
     }
   }
   for (Seat::Holding& held : seat.holdings) {  // an assignment
@@ -463,7 +479,13 @@ void Broker::answer_one(Seat& seat, bool well) {
   seat.sent.pop_front();
   plugin::Report report{};
   report.token = sent.token;
-  const bool answer_is_lost = !well && dice_.percent(30);  // stored, but nobody knows
+  if (const Record* const record = well ? too_large(sent) : nullptr) {
+    SIM_TRACE("the dead letter of " << name(*record) << " is too large");
+    report.code = DISPYTCH_ETOOBIG;
+    if (seat.alive) seat.reports.push_back(report);
+    return;
+  }
+  const bool answer_is_lost = !well && too_large(sent) == nullptr && dice_.percent(30);  // stored, but nobody knows
   if (well || answer_is_lost) stored(sent);
   if (!well) {
     report.code = DISPYTCH_EUNAVAILABLE;
@@ -476,25 +498,48 @@ void Broker::answer_one(Seat& seat, bool well) {
   if (seat.alive) seat.reports.push_back(report);
 }
 
+namespace {
+
+const std::string* header_of(const Seat::Sent& sent, std::string_view wanted) {
+  const auto found = std::ranges::find(sent.headers, wanted, &std::pair<std::string, std::string>::first);
+  return found == sent.headers.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+// The message of a dead letter; null: it names none.
+Record* Broker::buried_by(const Seat::Sent& sent) {
+  const std::string* const partition = header_of(sent, "dispytch-partition");
+  const std::string* const offset = header_of(sent, "dispytch-offset");
+  if (partition == nullptr || offset == nullptr) return nullptr;
+  for (Record& record : logs_.at(std::stoul(*partition))) {
+    if (record.offset == std::stoll(*offset)) return &record;
+  }
+  return nullptr;
+}
+
+// The message of a dead letter that says more than there is room for; null: it is no such letter.
+const Record* Broker::too_large(const Seat::Sent& sent) {
+  if (sent.topic == "made") return nullptr;
+  const Record* const record = buried_by(sent);
+  if (record == nullptr) return nullptr;
+  const unsigned lacks = header_of(sent, "dispytch-attempts") == nullptr ? 2 : header_of(sent, "dispytch-exception") == nullptr ? 1 : 0;
+  return lacks < record->letter_lacks ? record : nullptr;
+}
+
 void Broker::stored(const Seat::Sent& sent) {
   if (sent.topic == "made") {
     records_.at(std::stoul(sent.key))->emitted = true;
     return;
   }
-  const auto header = [&](std::string_view wanted) {
-    const auto found = std::ranges::find(sent.headers, wanted, &std::pair<std::string, std::string>::first);
-    return found == sent.headers.end() ? std::string{"-1"} : found->second;
-  };
-  const auto partition = static_cast<std::size_t>(std::stoul(header("dispytch-partition")));
-  const std::int64_t offset = std::stoll(header("dispytch-offset"));
-  for (Record& record : logs_.at(partition)) {
-    if (record.offset != offset) continue;
-    if (sent.payload != record.payload || sent.key != record.key)
-      wrong(&Verdict::lost, "the dead letter of " + name(record) + " has other bytes");
-    record.buried = true;
+  Record* const record = buried_by(sent);
+  if (record == nullptr) {
+    wrong(&Verdict::lost, "a dead letter names no message that anybody wrote");
     return;
   }
-  wrong(&Verdict::lost, "a dead letter names offset " + std::to_string(offset) + ", which nobody wrote");
+  if (sent.payload != record->payload || sent.key != record->key)
+    wrong(&Verdict::lost, "the dead letter of " + name(*record) + " has other bytes");
+  record->buried = true;
 }
 
 }  // namespace dispytch::sim

@@ -58,6 +58,7 @@ struct Seat {
   std::deque<plugin::Report> reports = {};
   bool queue_full = false;
   std::uint32_t last_credit = 0;
+  std::uint64_t news = 0;  ///< polls that brought something
 
   Holding* holding(unsigned partition, std::uint16_t generation);
 };
@@ -115,6 +116,9 @@ class Broker {
   void confirmed(Seat& seat, std::uint64_t token);
   void mark(Seat& seat, Record& record);
   void tell_lost(unsigned partition);
+  void tell_of_no_part(Seat& seat);
+  const Record* too_large(const Seat::Sent& sent);
+  Record* buried_by(const Seat::Sent& sent);
   void stored(const Seat::Sent& sent);
   void wrong(std::uint64_t Verdict::*count, std::string text) { verdict_.break_promise(count, std::move(text)); }
 

@@ -12,6 +12,7 @@ bool finished(const Record& record, const Settings& settings) {
     case Task::Kind::emitting: return record.handled && record.emitted;
     case Task::Kind::spoilt:
     case Task::Kind::poison: return settings.delivery.policy.on_undecodable == OnFailure::drop;
+    case Task::Kind::tombstone: return settings.delivery.on_tombstone == OnTombstone::settle;
     case Task::Kind::unknown: return settings.delivery.on_unhandled == policy::OnUnhandled::settle;
   }
   return false;
@@ -27,7 +28,7 @@ bool same_lane(const Record& left, const Record& right, Ordering ordering) {
 }
 
 std::string name(const Record& record) {
-  constexpr const char* kKinds[] = {"plain", "pair", "emitting", "later", "poison", "unknown", "together", "spoilt"};
+  constexpr const char* kKinds[] = {"plain", "pair", "emitting", "later", "poison", "unknown", "together", "spoilt", "tombstone"};
   return "message " + std::to_string(record.number) + " (" + kKinds[static_cast<int>(record.task.kind)] + ", partition " +
          std::to_string(record.partition) + ", offset " + std::to_string(record.offset) + ", key \"" + record.key + "\")";
 }

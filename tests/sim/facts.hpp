@@ -23,6 +23,9 @@ struct Record {
   std::string key = {};     ///< empty: none
   std::string payload = {};
   Task task = {};
+  /// What its dead letter must do without to be small enough: 0 nothing, 1 the exception, 2 all that a replay can do without; 3: it never
+  /// is.
+  unsigned letter_lacks = 0;
 
   unsigned tries = 0;    ///< of its first handler, that began
   unsigned failed = 0;   ///< that ended in trouble

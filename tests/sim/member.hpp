@@ -60,6 +60,9 @@ class Member {
   bool complete_one();
   /// The emitter takes the answers that are there.
   void take_answers();
+  /// Holds it to its word on what it does: ready once its group has told it what it reads, idle where it has nothing to do. Once a round,
+  /// when nothing goes wrong any more.
+  void check_rest();
   /// A person lets the held messages go.
   void skip_held();
   /// What it has in hand, while a schedule is traced.
@@ -119,6 +122,8 @@ class Member {
   std::vector<Completion> forgotten_ = {};  // never to be called
   std::vector<Running> running_ = {};
   unsigned nested_ = 0;
+  unsigned rounds_at_rest_ = 0;  // in a row
+  std::uint64_t news_ = 0;       // of its seat, until the last of them
   bool draining_ = false;
   bool drained_ = false;
   bool failed_ = false;

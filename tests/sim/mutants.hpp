@@ -42,6 +42,12 @@ inline constexpr std::array kMutants = std::to_array<std::string_view>({
     "requeue_forgets_attempts",
     "requeue_at_once",
     "forget_a_requeue",
+    "settle_what_never_began",
+    "not_ready_without_a_part",
+    "never_idle_without_a_part",
+    "never_idle_beside_what_is_held",
+    "try_an_unstorable_letter_for_ever",
+    "leave_nothing_out_of_a_letter",
 });
 
 /// Before the threads that run schedules begin. Empty: none.

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kStepsToTheEnd = 4'000;  // once nothing goes wrong any more; the longest good schedules take a third
 
+constexpr std::size_t kRoundsAfter = 10;  // in which those that have nothing more to do say so
+
 class Schedule {
  public:
   explicit Schedule(std::uint64_t seed) : dice_{seed}, settings_{draw_settings(dice_)}, broker_{settings_, dice_, clock_, verdict_} {
@@ -108,7 +110,8 @@ class Schedule {
   // Everything must end: whatever is held is skipped, whatever waits gets its time.
   void finish() {
     for (std::size_t step = 0; verdict_.good(); ++step) {
-      if (broker_.done()) return;
+      if (broker_.done() && rounds_after_ >= kRoundsAfter) return;
+      if (broker_.done()) ++rounds_after_;
       if (step == kStepsToTheEnd) {
         const auto& records = broker_.records();
         const auto open =
@@ -143,6 +146,7 @@ class Schedule {
       if (dice_.percent(80)) (void)member.complete_one();
       while (!member.seat().sent.empty()) broker_.answer_one(member.seat(), true);
       member.take_answers();
+      member.check_rest();
       if (step % 8 == 0) member.skip_held();
       broker_.make_durable(member.seat());
     }
@@ -179,6 +183,7 @@ class Schedule {
   const Settings settings_;
   Broker broker_;
   std::vector<std::unique_ptr<Member>> members_;
+  std::size_t rounds_after_ = 0;  // all was finished and settled
 };
 
 }  // namespace

@@ -37,6 +37,8 @@ Settings draw_settings(Dice& dice) {
   delivery.revoke_timeout = milliseconds{dice.between(1, 1'000)};
   delivery.on_unhandled = dice.percent(70) || !drawn.dead_letters ? policy::OnUnhandled::settle : policy::OnUnhandled::dead_letter;
 
+  delivery.on_tombstone = static_cast<OnTombstone>(dice.below(drawn.dead_letters ? 3 : 2));
+
   HandlingPolicy& policy = delivery.policy;
   policy.retry.attempts = static_cast<std::uint32_t>(dice.between(1, 4));
   policy.retry.backoff.initial = milliseconds{dice.between(1, 50)};
@@ -61,7 +63,8 @@ Task Settings::draw_task(Dice& dice) const {
               : kind < 60 ? Task::Kind::emitting
               : kind < 75 ? Task::Kind::later
               : kind < 90 ? Task::Kind::pair
-              : kind < 95 ? Task::Kind::poison
+              : kind < 94 ? Task::Kind::poison
+              : kind < 97 ? Task::Kind::tombstone
                           : Task::Kind::unknown;
   if (dice.percent(together_percent)) task.kind = dice.percent(95) ? Task::Kind::together : Task::Kind::spoilt;
   task.slow = dice.percent(5);
@@ -78,12 +81,13 @@ std::string to_string(const Settings& settings) {
   const policy::DeliveryOptions& delivery = settings.delivery;
   constexpr const char* kOrderings[] = {"partition", "key", "key_local", "none"};
   constexpr const char* kEnds[] = {"dead_letter", "drop", "stop", "hold"};
+  constexpr const char* kTombstones[] = {"settle", "hold", "dead_letter"};
   return "members " + number(settings.members) + ", partitions " + number(settings.partitions) + ", keys " + number(settings.keys) +
          ", messages " + number(settings.messages) + ", workers " + number(settings.workers) + ", ordering " +
          kOrderings[static_cast<int>(delivery.ordering)] + ", attempts " + number(*delivery.policy.retry.attempts) + ", on_failure " +
          kEnds[static_cast<int>(*delivery.policy.on_failure)] + ", on_undecodable " +
-         kEnds[static_cast<int>(*delivery.policy.on_undecodable)] + ", ack " + (settings.ack_each ? "each" : "up to") +
-         (settings.can_pause ? ", can pause" : "") +
+         kEnds[static_cast<int>(*delivery.policy.on_undecodable)] + ", ack " + (settings.ack_each ? "each" : "up to") + ", on_tombstone " +
+         kTombstones[static_cast<int>(delivery.on_tombstone)] + (settings.can_pause ? ", can pause" : "") +
          (settings.requeues ? ", requeues beyond " + number(delivery.in_place_max.count()) + " ms" : "") +
          (settings.cooperative ? ", cooperative" : ", eager") + ", limits " + number(delivery.limits.messages) + " messages " +
          number(delivery.limits.bytes) + " bytes span " + number(delivery.limits.span) + " lane " + number(delivery.limits.lane) +

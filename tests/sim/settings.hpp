@@ -14,14 +14,15 @@ namespace dispytch::sim {
 /// What the handlers make of one message.
 struct Task {
   enum class Kind : std::uint8_t {
-    plain,     ///< one handler
-    pair,      ///< two handlers
-    emitting,  ///< one that emits by its Context
-    later,     ///< one that takes a Completion
-    poison,    ///< bytes that are no event
-    unknown,   ///< an event that no handler wants
-    together,  ///< a handler of batches
-    spoilt,    ///< bytes that are none of its events, though they say its type
+    plain,      ///< one handler
+    pair,       ///< two handlers
+    emitting,   ///< one that emits by its Context
+    later,      ///< one that takes a Completion
+    poison,     ///< bytes that are no event
+    unknown,    ///< an event that no handler wants
+    together,   ///< a handler of batches
+    spoilt,     ///< bytes that are none of its events, though they say its type
+    tombstone,  ///< no payload
   };
   enum class Trouble : std::uint8_t { throws, throws_for_good, retry_after, unavailable, dead_letter, drop };
   Kind kind = Kind::plain;

@@ -31,6 +31,7 @@ class Consumer {
     return broker_.pause(ids, on);
   }
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message) { return broker_.headers(message); }
+  std::vector<plugin::Lag> lag() { return broker_.lag(); }
   plugin::Status close(std::chrono::milliseconds) {
     broker_.close();
     return {};
@@ -120,6 +121,22 @@ void PartitionedBroker::fail_sync(std::optional<plugin::Error> error) {
 void PartitionedBroker::fail_headers(bool fails) {
   const std::lock_guard lock{mutex_};
   fail_headers_ = fails;
+}
+
+void PartitionedBroker::hide_lag() {
+  const std::lock_guard lock{mutex_};
+  hides_lag_ = true;
+}
+
+std::vector<plugin::Lag> PartitionedBroker::lag() {
+  const std::lock_guard lock{mutex_};
+  std::vector<plugin::Lag> all;
+  for (const auto& [number, partition] : partitions_) {
+    if (!partition.assigned || hides_lag_) continue;
+    all.push_back({.source = DISPYTCH_SOURCE(number, partition.generation),
+                   .messages = static_cast<std::int64_t>(partition.log.size()) - partition.committed});
+  }
+  return all;
 }
 
 std::int64_t PartitionedBroker::committed(std::int32_t partition) const {
@@ -299,6 +316,10 @@ plugin::Status PartitionedBroker::deliver(plugin::Limits limits, plugin::BatchOu
     if (!logged.headers.empty()) message.flags |= DISPYTCH_MSG_HEADERS;  // read when they are asked for
     message.flags |= DISPYTCH_MSG_OFFSET | DISPYTCH_MSG_PARTITION;
     message.offset = static_cast<std::int64_t>(index);
+    if (logged.time_ms) {
+      message.flags |= DISPYTCH_MSG_TIMESTAMP;
+      message.timestamp_ms = *logged.time_ms;
+    }
     message.partition = number;
     message.source = DISPYTCH_SOURCE(number, partition->generation);
     message.attempt = logged.attempt;

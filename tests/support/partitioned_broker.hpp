@@ -28,6 +28,7 @@ struct Logged {
   std::optional<std::string> payload = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::uint32_t attempt = 0;  ///< the broker's own count of deliveries; 0: it keeps none
+  std::optional<std::int64_t> time_ms = {};
 };
 
 /// Any thread. Offsets count from 0 in each partition; a partition that is given again is read from its committed offset.
@@ -57,6 +58,8 @@ class PartitionedBroker {
   void fail_sync(std::optional<plugin::Error> error);
   /// Reading a message's headers fails: they are in the message only by request.
   void fail_headers(bool fails);
+  /// The broker says nothing any more of how far the consumer is behind.
+  void hide_lag();
 
   // ---- what was asked of it ----
   /// The offset after the last that was acknowledged; 0: nothing was.
@@ -86,6 +89,7 @@ class PartitionedBroker {
   plugin::Status sync(std::chrono::milliseconds timeout);
   plugin::Status pause(const std::vector<std::uint32_t>& sources, bool on);
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message);
+  std::vector<plugin::Lag> lag();
   void close();
 
  private:
@@ -137,6 +141,7 @@ class PartitionedBroker {
   std::optional<plugin::Error> sync_error_;
   std::chrono::milliseconds last_sync_{0};
   bool fail_headers_ = false;
+  bool hides_lag_ = false;
   bool woken_ = false;
   std::size_t polling_ = 0;
   std::size_t overlapping_polls_ = 0;

@@ -31,6 +31,7 @@ class Producer {
       if (const auto payload = message.payload()) sent.payload.emplace(*payload);
       for (const plugin::Header& header : message.headers())
         sent.headers.emplace_back(plugin::view(header.key), plugin::view(header.value));
+      if ((message.raw().flags & DISPYTCH_MSG_TIMESTAMP) != 0) sent.timestamp_ms = message.raw().timestamp_ms;
       script_.sent.push_back(std::move(sent));
       if (script_.confirm_at_once) script_.reports.push_back(script_.report(message.token()));
     }

@@ -25,6 +25,7 @@ struct Script {
     std::optional<std::string> payload;
     std::vector<std::pair<std::string, std::string>> headers;
     std::uint64_t token;
+    std::optional<std::int64_t> timestamp_ms = {};
   };
 
   std::mutex mutex;

@@ -29,9 +29,10 @@ struct ListenerOptions {
   WireForm wire = {};                       ///< where neither event nor topic says one
   std::chrono::milliseconds drain{25'000};  ///< how long the end of run() may wait for the broker to take what was settled
   Ordering ordering = Ordering::partition;
-  std::uint32_t concurrency = 1;             ///< handlers at a time; 1: on the thread that called run()
-  HandlingPolicy policy = {};                ///< where neither handler nor group says something
-  std::optional<EventEmitter> emitter = {};  ///< for Context::emit
+  std::uint32_t concurrency = 1;                   ///< handlers at a time; 1: on the thread that called run()
+  HandlingPolicy policy = {};                      ///< where neither handler nor group says something
+  OnTombstone on_tombstone = OnTombstone::settle;  ///< of a message without payload that no handler takes
+  std::optional<EventEmitter> emitter = {};        ///< for Context::emit
   std::optional<DeadLetterOptions> dead_letter = {};
   bool at_most_once = false;  ///< accept a backend that can't acknowledge: what is in hand is lost with the process
 };

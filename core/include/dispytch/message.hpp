@@ -30,6 +30,8 @@ struct OutgoingMessage {
   std::optional<std::string> payload = {};  ///< absent: a tombstone
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::optional<std::int32_t> partition = {};
+  /// Absent: the broker's own time. One before 1970 is refused (ErrorCode::invalid); 0, the first millisecond of 1970 and what a
+  /// default-constructed Timestamp is, goes as the second, since for some brokers' clients 0 means now. The same for every broker.
   std::optional<Timestamp> timestamp = {};
 };
 
@@ -53,10 +55,10 @@ class Message {
   std::optional<std::int64_t> offset() const noexcept {
     return (raw_->flags & DISPYTCH_MSG_OFFSET) != 0 ? std::optional{raw_->offset} : std::nullopt;
   }
-  /// The broker's time of the message; nullopt where it keeps none.
+  /// The broker's time of the message; nullopt where it keeps none, or one below 0, by which other clients say none. 0 is 1970.
   std::optional<Timestamp> timestamp() const noexcept {
-    return (raw_->flags & DISPYTCH_MSG_TIMESTAMP) != 0 ? std::optional{Timestamp{std::chrono::milliseconds{raw_->timestamp_ms}}}
-                                                       : std::nullopt;
+    const bool has_one = (raw_->flags & DISPYTCH_MSG_TIMESTAMP) != 0 && raw_->timestamp_ms >= 0;
+    return has_one ? std::optional{Timestamp{std::chrono::milliseconds{raw_->timestamp_ms}}} : std::nullopt;
   }
   /// The broker has delivered it before.
   bool redelivered() const noexcept { return (raw_->flags & DISPYTCH_MSG_REDELIVERED) != 0; }

@@ -67,6 +67,14 @@ enum class OnFailure : std::uint8_t {
   hold,         ///< its lane waits until somebody lets it go (`dispytch skip`), the others go on. The default without dead letters
 };
 
+/// What becomes of a message without payload (a tombstone, by which a key is deleted) where no handler by on_message() takes it. Handlers
+/// of events never get one: it is no event.
+enum class OnTombstone : std::uint8_t {
+  settle,       ///< settled and counted as unhandled; a topic's first is logged. The default
+  hold,         ///< its lane waits until somebody lets it go (`dispytch skip`), the others go on
+  dead_letter,  ///< to the listener's dead letters; settled once they are confirmed
+};
+
 /// Pauses a handler that fails over and over for one cause, and probes it with one message at a time until it works again. Messages that
 /// wait for that use up no attempt.
 struct BreakerPolicy {
@@ -92,7 +100,8 @@ enum class Ordering : std::uint8_t {
 struct HandlingPolicy {
   RetryPolicy retry = {};
   std::optional<OnFailure> on_failure = {};
-  /// Default: as on_failure, without retries. Of bytes that don't even say their type the listener decides: no handler is known of them.
+  /// Default: as on_failure, without retries. Bytes that don't even say their type are taken for the topic's only handler of events, or for
+  /// any of several that agree; where those disagree the listener decides.
   std::optional<OnFailure> on_undecodable = {};
   std::optional<std::chrono::milliseconds> timeout = {};  ///< of a handler that takes a Completion; default 5 min, 0: none
   BreakerPolicy breaker = {};

@@ -328,6 +328,7 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
 
   starting.reset();
   std::optional<Error> failure;
+  std::uint64_t held = 0;  // at an end for want of anything to do
   app::Farewell farewell{.stop = stop, .patience = patience};
   for (const auto& [emitter, core] : cores) farewell.timeouts.emplace(emitter, config.emitters.at(emitter).timeout);
   const auto unconfirmed = [](std::size_t messages) {
@@ -358,6 +359,9 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
       });
     };
     supervisor.wait(stop, idle);
+    if (line.until_idle && !stop.stop_requested()) {
+      for (const auto& engine : engines) held += engine->counters().held.load(std::memory_order_relaxed);
+    }
     if (stop.stop_requested()) farewell.asked = system_clock().monotonic();
     systemd.stopping(patience + border::kCloseTimeout);
     supervisor.request_stop();
@@ -390,11 +394,12 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
   engines.clear();
   const std::size_t left = app::bid_farewell(cores, farewell);
   close_emitters();
-  if (!failure && left == 0) {
+  if (!failure && left == 0 && held == 0) {
     log::info("app", name + " ended");
     return ExitCode::done;
   }
-  log::error("app", name + " failed" + (left > 0 ? ": " + unconfirmed(left) : ""));
+  log::error("app", name + " failed" + (left > 0 ? ": " + unconfirmed(left) : "") +
+                        (held > 0 ? ": it had nothing more to do, but " + count(held, "message") + " held for a person, not handled" : ""));
   return ExitCode::failed;
 }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "assemble/dead_letter_topics.hpp"
 #include "assemble/requirements.hpp"
 #include "base/log.hpp"
 #include "border/document.hpp"
@@ -154,6 +155,11 @@ std::unique_ptr<listen::Engine> open_listener(const config::Config& config, cons
   assemble::require_requeueing(capabilities, router, listener.handling.ordering, name);
   auto consumer = adapter->open_consumer(border::consumer_document(document), {}, kOpenTimeout);
   if (!consumer) refuse(config, config::Section::listeners, name, consumer.error());
+  if (emitters.dead_letters) {
+    assemble::warn_of_missing_dead_letter_topics(
+        {.listener = name, .group = listener.group, .topic_template = listener.dead_letter_topic, .from = document.topics},
+        *emitters.dead_letters);
+  }
   return std::make_unique<listen::Engine>(std::move(*consumer), capabilities, std::move(router), std::move(options));
 }
 

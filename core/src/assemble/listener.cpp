@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "assemble/dead_letter_topics.hpp"
 #include "assemble/requirements.hpp"
 #include "border/access.hpp"
 #include "emit/access.hpp"
@@ -43,12 +44,17 @@ void EventListener::run(std::stop_token stop) {
   assemble::require_acknowledgement(capabilities, said.at_most_once, said.name);
   assemble::require_order(capabilities, said.ordering, said.name);
   assemble::require_requeueing(capabilities, router, said.ordering, said.name);
-  listen::EngineOptions options{.name = said.name,
-                                .at_most_once = said.at_most_once,
-                                .drain = said.drain,
-                                .delivery = {.ordering = said.ordering, .concurrency = said.concurrency, .policy = said.policy}};
+  assemble::require_dead_letters(said.on_tombstone, said.dead_letter.has_value(), said.name);
+  listen::EngineOptions options{
+      .name = said.name,
+      .at_most_once = said.at_most_once,
+      .drain = said.drain,
+      .delivery = {.ordering = said.ordering, .concurrency = said.concurrency, .policy = said.policy, .on_tombstone = said.on_tombstone}};
   if (said.emitter) options.emitter = detail::EmitterAccess::core(*said.emitter);
   if (said.dead_letter) {
+    assemble::warn_of_missing_dead_letter_topics(
+        {.listener = said.name, .topic_template = said.dead_letter->topic, .from = router.subscription()},
+        *detail::EmitterAccess::core(said.dead_letter->emitter));
     options.dead_letters = listen::dead_letters_through(detail::EmitterAccess::core(said.dead_letter->emitter), said.dead_letter->topic);
   }
   if (said.concurrency > 1) options.executor = std::make_unique<listen::Pool>(said.concurrency);

@@ -92,6 +92,23 @@ Result<void> ConsumerHandle::pause(std::span<const dispytch_source> sources, boo
   return to_error(status, error, adapter_->library().id(), "withholding sources");
 }
 
+std::vector<dispytch_lag> ConsumerHandle::lag() {
+  constexpr std::size_t kUsualSources = 16;
+  const dispytch_plugin& table = adapter_->library().table();
+  if (!DISPYTCH_HAS(dispytch_plugin, &table, extension) || table.extension == nullptr) return {};
+  const auto* const offered = static_cast<const dispytch_lag_api*>(table.extension(DISPYTCH_EXTENSION_LAG));
+  if (offered == nullptr || !DISPYTCH_HAS(dispytch_lag_api, offered, lag) || offered->lag == nullptr) return {};
+  std::vector<dispytch_lag> lags(kUsualSources);
+  for (;;) {
+    dispytch_error error = empty_error();
+    std::uint32_t count = 0;
+    const auto capacity = static_cast<std::uint32_t>(lags.size());
+    if (offered->lag(raw_, lags.data(), sizeof(dispytch_lag), capacity, &count, &error) != DISPYTCH_OK) return {};
+    lags.resize(count);
+    if (count <= capacity) return lags;
+  }
+}
+
 Result<void> ConsumerHandle::seek(std::span<const dispytch_source> sources, std::chrono::milliseconds timeout) {
   if (api_.seek == nullptr) return can_not(adapter_->library().id(), "move to another offset");
   dispytch_error error = empty_error();

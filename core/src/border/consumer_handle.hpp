@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <dispytch/plugin/abi.h>
+#include <dispytch/plugin/lag.h>
 #include <dispytch/result.hpp>
 
 #include "border/adapter.hpp"
@@ -116,6 +117,8 @@ class ConsumerHandle {
   Result<void> sync(std::chrono::milliseconds timeout);
   /// Any thread, never blocks. ErrorCode::not_implemented where the plugin can't.
   Result<void> pause(std::span<const dispytch_source> sources, bool on);
+  /// Returns how far each source is behind, where the plugin says so and knows. Any thread, never blocks.
+  std::vector<dispytch_lag> lag();
   /// Not while poll runs. ErrorCode::not_implemented where the plugin can't.
   Result<void> seek(std::span<const dispytch_source> sources, std::chrono::milliseconds timeout);
 

@@ -28,6 +28,7 @@ struct DlqReplayOptions {
   std::string emitter = {};
   bool dry_run = false;
   bool again = false;
+  bool new_times = false;
 };
 
 // What writes to the listener's backend: that of dead letters where it does, else the only one that does.
@@ -56,6 +57,7 @@ int replay(const DlqReplayOptions& options) {
                             .per_second = options.rate.empty() ? 0 : parse_rate(options.rate),
                             .limit = options.limit,
                             .max_replays = options.max_replays,
+                            .new_times = options.new_times,
                             .dry_run = options.dry_run};
   Desk desk{options.box};
   if (desk.box.holds(options.to)) throw UsageError{"--to " + options.to + " is a topic of dead letters itself; say another"};
@@ -91,6 +93,9 @@ void add_dlq_replay(CLI::App& dlq, Action& action) {
   command->add_option("--limit", options->limit, "End after so many letters")->check(CLI::PositiveNumber)->type_name("N");
   command->add_flag("--dry-run", options->dry_run, "Only say what would be sent where; changes nothing");
   command->add_flag("--again", options->again, "Begin with the oldest letter that is kept, not where the last replay ended");
+  command->add_flag("--new-times", options->new_times,
+                    "Give the messages the time of the replay, not their own: a topic that keeps messages for a time may else delete them "
+                    "before they are read");
   command->add_option("--to", options->to, "Send to this topic on purpose, whatever the original one was")->type_name("TOPIC");
   command
       ->add_option("--max-replays", options->max_replays,
@@ -103,7 +108,8 @@ void add_dlq_replay(CLI::App& dlq, Action& action) {
       "Example:\n  dispytch dlq replay --config orders.yaml billing --filter reason=failed --rate 100/s\n\n"
       "It goes on where the last one ended, which it keeps in the consumer group GROUP.dlq, and ends with the last letter there was when "
       "it\n"
-      "began. Original bytes, key and headers are sent, with the header dispytch-replays. Letters that other groups gave up are left to "
+      "began. Original bytes, key, headers and time are sent, with the header dispytch-replays. Letters that other groups gave up are left "
+      "to "
       "them.");
   command->callback([&action, options] { action = [options] { return replay(*options); }; });
 }

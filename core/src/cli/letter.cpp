@@ -10,7 +10,7 @@
 namespace dispytch::cli {
 namespace {
 
-using namespace listen::letter_header;  // NOLINT(google-build-using-namespace): eleven names
+using namespace listen::letter_header;  // NOLINT(google-build-using-namespace): thirteen names
 
 template <class T>
 std::optional<T> number(std::string_view text) {
@@ -18,6 +18,13 @@ std::optional<T> number(std::string_view text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// Of a message: from 1970 on, and of a year that can be written.
+std::optional<std::int64_t> time_of(std::string_view text) {
+  constexpr std::int64_t kEndOf9999 = 253'402'300'800'000;
+  const auto time_ms = number<std::int64_t>(text);
+  return time_ms && *time_ms >= 0 && *time_ms < kEndOf9999 ? time_ms : std::nullopt;
 }
 
 std::string or_nothing(const std::optional<std::string>& text) { return text ? printable(*text) : "-"; }
@@ -43,6 +50,8 @@ Letter read_letter(const Message& message, const WireForm& wire) {
     if (header.key == kPartition) letter.original_partition = number<std::int64_t>(text);
     if (header.key == kOffset) letter.original_offset = number<std::int64_t>(text);
     if (header.key == kAttempts) letter.attempts = number<std::int64_t>(text);
+    if (header.key == kTimestamp) letter.original_ms = time_of(text);
+    if (header.key == kLeftOut) letter.left_out = text;
     if (header.key == kLast && number<std::int64_t>(text)) letter.when_ms = number<std::int64_t>(text);
     if (header.key == listen::kReplays) {
       const auto count = number<std::uint64_t>(text);
@@ -76,6 +85,7 @@ OutgoingMessage make_replay(const Message& message, const Letter& letter, const 
   for (const Header& header : message.headers()) {
     if (!listen::is_letter_header(header.key) && header.key != listen::kReplays) replay.headers.emplace_back(header.key, header.value);
   }
+  if (letter.original_ms) replay.timestamp = Timestamp{std::chrono::milliseconds{*letter.original_ms}};
   replay.headers.emplace_back(listen::kReplays, std::to_string(letter.replays + 1));
   return replay;
 }
@@ -116,6 +126,9 @@ nlohmann::ordered_json to_json(const Letter& letter) {
   say("original_topic", letter.original_topic);
   say("original_partition", letter.original_partition);
   say("original_offset", letter.original_offset);
+  json["original_time"] =
+      letter.original_ms ? nlohmann::ordered_json(to_rfc3339(Timestamp{std::chrono::milliseconds{*letter.original_ms}})) : nullptr;
+  say("left_out", letter.left_out);
   say("key", letter.key);
   say("type", letter.type);
   json["replays"] = letter.bad_count ? nlohmann::ordered_json(*letter.bad_count) : nlohmann::ordered_json(letter.replays);

@@ -28,6 +28,8 @@ struct Letter {
   std::optional<std::int64_t> original_partition = {};
   std::optional<std::int64_t> original_offset = {};
   std::optional<std::int64_t> attempts = {};
+  std::optional<std::int64_t> original_ms = {};  ///< the time of the message that it was
+  std::optional<std::string> left_out = {};      ///< headers for which there was no room
   std::optional<std::string> key = {};
   std::optional<std::string> type = {};       ///< of the event, where the payload is one
   std::uint64_t replays = 0;                  ///< so far
@@ -51,7 +53,8 @@ struct LetterPlace {
 /// Throws UsageError.
 LetterPlace parse_place(const std::string& text);
 
-/// What goes back to the original topic: the letter's bytes and key, its headers without those of a dead letter, one replay more.
+/// Returns what goes back to the original topic: the letter's bytes and key, the original time where the letter knows it, its headers
+/// without those of a dead letter, one replay more.
 OutgoingMessage make_replay(const Message& message, const Letter& letter, const std::string& topic);
 
 /// "1 letter", "2 letters".

@@ -117,8 +117,9 @@ bool ReplayRun::send(const Message& message, const Letter& letter, const std::sh
     ++flight->out;
   }
   ++sent_;
-  emitter_->emit(make_replay(message, letter, target(letter)),
-                 [flight, index](const Result<Receipt>& result) { flight->answer(index, result); });
+  OutgoingMessage replay = make_replay(message, letter, target(letter));
+  if (options_.new_times) replay.timestamp.reset();
+  emitter_->emit(replay, [flight, index](const Result<Receipt>& result) { flight->answer(index, result); });
   return true;
 }
 

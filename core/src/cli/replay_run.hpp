@@ -30,6 +30,7 @@ struct ReplayOptions {
   double per_second = 0;    ///< 0: as fast as the broker takes them
   std::uint64_t limit = 0;  ///< 0: all
   std::uint64_t max_replays = kMaxReplays;
+  bool new_times = false;  ///< the messages get the time of the replay, not their own
   bool dry_run = false;
 };
 

@@ -67,7 +67,7 @@ class HandlingCheck {
 
   void check_ends() {
     if (listener_.contains("dead_letter")) return;
-    for (const char* key : {"/on_failure", "/on_undecodable", "/on_unhandled"}) {
+    for (const char* key : {"/on_failure", "/on_undecodable", "/on_unhandled", "/on_tombstone"}) {
       const std::string* const end = text_at(key);
       if (end != nullptr && *end == "dead_letter")
         problem(key, "the listener has no `dead_letter` that says where to; add `dead_letter: { emitter: NAME }` to it");

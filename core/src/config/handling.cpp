@@ -26,6 +26,8 @@ constexpr Words<OnFailure> kEnds{
 constexpr Words<OnUnhandled> kUnhandledEnds{
     {{"settle", OnUnhandled::settle}, {"dead_letter", OnUnhandled::dead_letter}, {"stop", OnUnhandled::stop}, {"hold", OnUnhandled::hold}}};
 
+constexpr Words<OnTombstone, 3> kTombstoneEnds{
+    {{"settle", OnTombstone::settle}, {"hold", OnTombstone::hold}, {"dead_letter", OnTombstone::dead_letter}}};
 constexpr Words<BeyondInPlaceMax, 2> kBeyond{{{"refuse", BeyondInPlaceMax::refuse}, {"requeue", BeyondInPlaceMax::requeue}}};
 
 template <class Value, std::size_t count>
@@ -106,6 +108,7 @@ void read_handling(const json& entry, ListenerConfig& listener) {
   handling.limits = read_limits(reader);
   handling.policy = read_policy(reader);
   handling.on_unhandled = reader.word("/on_unhandled", kUnhandledEnds).value_or(handling.on_unhandled);
+  handling.on_tombstone = reader.word("/on_tombstone", kTombstoneEnds).value_or(handling.on_tombstone);
   handling.in_place_max = reader.duration("/retry/in_place_max").value_or(handling.in_place_max);
   handling.revoke_timeout = reader.duration("/revoke_timeout").value_or(handling.revoke_timeout);
   handling.stuck_after = reader.duration("/stuck_after").value_or(handling.stuck_after);
@@ -134,6 +137,7 @@ void describe_handling(const ListenerConfig& listener, json& described) {
   described["on_failure"] = word_for(kEnds, on_failure);
   described["on_undecodable"] = word_for(kEnds, policy.on_undecodable.value_or(on_failure));
   described["on_unhandled"] = word_for(kUnhandledEnds, handling.on_unhandled);
+  described["on_tombstone"] = word_for(kTombstoneEnds, handling.on_tombstone);
   described["handler_timeout"] = said("/handler_timeout", policy.timeout);
   described["breaker"] = {{"failures", said("/breaker/failures", policy.breaker.failures)},
                           {"pause", said("/breaker/pause", policy.breaker.pause)}};

@@ -55,6 +55,15 @@ OutgoingMessage owned(const dispytch_message& message) {
   return copy;
 }
 
+// The first millisecond of 1970 goes as the second, to every broker: for some clients 0 means now.
+constexpr std::int64_t kFirstTime = 1;
+
+Error before_1970(std::int64_t timestamp_ms) {
+  return {.code = ErrorCode::invalid,
+          .text = "a message has the timestamp " + std::to_string(timestamp_ms) +
+                  " ms, but none before 1970 is carried: leave it out for the broker's own, or say one from 0 on"};
+}
+
 // Where a thread waits for the answer to its own emit. One for each thread: it can't wait for two.
 struct Waiter {
   Mutex mutex;
@@ -265,6 +274,8 @@ Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending&
   if (outgoing.timestamp) {
     message.flags |= DISPYTCH_MSG_TIMESTAMP;
     message.timestamp_ms = outgoing.timestamp->time_since_epoch().count();
+    if (message.timestamp_ms < 0) return before_1970(message.timestamp_ms);
+    if (message.timestamp_ms == 0) message.timestamp_ms = kFirstTime;
   }
   return send(message, pending, full);
 }

@@ -63,6 +63,9 @@ class EmitterCore {
   void emit_now(const OutgoingMessage& message, Done done);
   Result<void> flush(std::chrono::milliseconds timeout);
 
+  /// Returns the backend that it emits to.
+  border::Adapter& adapter() const noexcept { return producer_->adapter(); }
+
   /// How many emits have ended with an error so far, and how many have no answer yet. The second is a look at what changes meanwhile.
   std::uint64_t failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
   std::size_t unanswered() const;

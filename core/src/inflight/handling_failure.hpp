@@ -20,6 +20,7 @@ struct HandlingFailure {
     unavailable,  ///< something that the handler needs is away: the attempt does not count
     postponed,    ///< the handler's gate did not let the call pass
     unhandled,    ///< no handler wants events of this type
+    tombstone,    ///< there is no payload, and no handler takes such
   };
   Kind kind = Kind::failed;
   const handle::BoundHandler* handler = nullptr;  ///< null: none was found yet
@@ -28,6 +29,10 @@ struct HandlingFailure {
   bool worth_retrying = true;        ///< false: the handler's filter refuses the exception
   bool fatal = false;                ///< an emitter has failed for good: no attempt of any message can succeed
   std::chrono::nanoseconds delay{};  ///< until the next attempt: for retry_after and postponed
+  // By listen::Endings, once the message is to go to the dead letters.
+  std::string letter_error = {};     ///< why its letter was not stored the last time; empty: it was not tried, or is under way
+  bool letter_refused = false;       ///< and that does not pass by itself
+  std::uint32_t too_large = 0;       ///< how often its letter was too large: each time it says less
   std::chrono::nanoseconds since{};  ///< Item::deferred: the monotonic time of the failure; 0: the item is not deferred
 };
 

@@ -28,8 +28,9 @@ BatchBuilder& Batching::builder_of(const handle::BoundHandler& handler) {
   return *std::ranges::find(builders_, &handler, [](const BatchBuilder& builder) { return &builder.handler(); });
 }
 
-// A message whose type can't be told is handled by itself.
+// A message whose type can't be told, or that has no payload, is handled by itself.
 void Batching::choose_handler(Item& item) {
+  if (item.raw->payload.data == nullptr) return;
   const route::TypeRoute* route = item.routes->only;
   if (route == nullptr) {
     const Message message = message_of(item, parts_.consumer);

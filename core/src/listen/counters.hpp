@@ -26,7 +26,7 @@ struct Counters {
   std::atomic<bool> joined{false};  ///< the backend has said what this listener reads, be it nothing; or it never says
   std::atomic<bool> down{false};    ///< the broker can't be reached
   std::atomic<std::int64_t> idle_since_ns{
-      0};  ///< the clock's monotonic time since which nothing came; 0: something is in hand, or nothing is assigned
+      0};  ///< the clock's monotonic time since which nothing came; 0: something goes on, or nobody has said what is to be read
 
   /// One writer: no read-modify-write is needed.
   static void add(Count& count, std::uint64_t by) noexcept {

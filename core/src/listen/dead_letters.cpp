@@ -30,7 +30,7 @@ class EmitterDeadLetters final : public DeadLetters {
 
 }  // namespace
 
-OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& info, std::string_view topic_template) {
+OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& info, std::string_view topic_template, LetterDetail detail) {
   OutgoingMessage letter{.topic =
                              topic::fill_in(topic_template, {.topic = message.topic(), .listener = info.listener, .group = info.group})};
   if (const auto key = message.key()) letter.key.emplace(*key);
@@ -39,18 +39,30 @@ OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& i
     // What an earlier death left behind is replaced; the count of replays stays.
     if (!is_letter_header(header.key)) letter.headers.emplace_back(header.key, header.value);
   }
-  const auto say = [&](std::string_view name, std::string value) { letter.headers.emplace_back(name, std::move(value)); };
+  std::string left_out;
+  // A header that a letter of that much detail, or of less, goes without.
+  const auto say = [&](std::string_view name, std::string value, LetterDetail gone_from = LetterDetail{0xff}) {
+    if (detail < gone_from) {
+      letter.headers.emplace_back(name, std::move(value));
+    } else {
+      left_out += (left_out.empty() ? "" : ",") + std::string{name.substr(letter_header::kPrefix.size())};
+    }
+  };
   say(letter_header::kReason, cut(info.reason));
-  if (!info.exception.empty()) say(letter_header::kException, cut(info.exception));
-  if (!info.handler.empty()) say(letter_header::kHandler, std::string{info.handler});
-  say(letter_header::kListener, std::string{info.listener});
+  if (!info.exception.empty()) say(letter_header::kException, cut(info.exception), LetterDetail::without_exception);
+  if (!info.handler.empty()) say(letter_header::kHandler, std::string{info.handler}, LetterDetail::least);
+  say(letter_header::kListener, std::string{info.listener}, LetterDetail::least);
   if (!info.group.empty()) say(letter_header::kGroup, std::string{info.group});
   say(letter_header::kTopic, std::string{message.topic()});
   if (const auto partition = message.partition()) say(letter_header::kPartition, std::to_string(*partition));
   if (const auto offset = message.offset()) say(letter_header::kOffset, std::to_string(*offset));
-  say(letter_header::kAttempts, std::to_string(info.attempts));
-  say(letter_header::kFirst, std::to_string(info.first_ms));
-  say(letter_header::kLast, std::to_string(info.last_ms));
+  say(letter_header::kAttempts, std::to_string(info.attempts), LetterDetail::least);
+  say(letter_header::kFirst, std::to_string(info.first_ms), LetterDetail::least);
+  say(letter_header::kLast, std::to_string(info.last_ms), LetterDetail::least);
+  if (const auto time = message.timestamp()) {
+    say(letter_header::kTimestamp, std::to_string(time->time_since_epoch().count()), LetterDetail::least);
+  }
+  if (!left_out.empty()) letter.headers.emplace_back(letter_header::kLeftOut, std::move(left_out));
   return letter;
 }
 

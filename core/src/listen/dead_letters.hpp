@@ -29,8 +29,17 @@ struct DeadLetterInfo {
   std::int64_t last_ms = 0;   ///< unix, of the last attempt
 };
 
-/// The original bytes, key and headers, and the dispytch-* headers. An earlier death's headers are replaced; what a replay counted stays.
-OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& info, std::string_view topic_template);
+/// How much a letter says beside the original bytes, key and headers.
+enum class LetterDetail : std::uint8_t {
+  all,
+  without_exception,  ///< which is what may be long
+  least,              ///< what a replay needs: why, and where the message stands; and its group, whose letter it is
+};
+
+/// Returns the original bytes, key and headers, and the dispytch-* headers; those left out are named in one of them. An earlier death's
+/// headers are replaced; what a replay counted stays.
+OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& info, std::string_view topic_template,
+                                 LetterDetail detail = LetterDetail::all);
 
 /// Any thread.
 class DeadLetters {

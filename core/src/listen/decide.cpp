@@ -22,6 +22,10 @@ Kind kind_of(OnFailure how, bool has_dead_letters) noexcept {
   return Kind::hold;
 }
 
+Kind kind_of(OnTombstone how, bool has_dead_letters) noexcept {
+  return how == OnTombstone::dead_letter && has_dead_letters ? Kind::dead_letter : Kind::hold;
+}
+
 Kind kind_of(OnUnhandled how, bool has_dead_letters) noexcept {
   if (how == OnUnhandled::stop) return Kind::stop;
   return how == OnUnhandled::dead_letter && has_dead_letters ? Kind::dead_letter : Kind::hold;
@@ -53,6 +57,7 @@ Decision decide(const FailedAttempt& attempt, const policy::DeliveryOptions& del
       return {.kind = has_dead_letters ? Kind::dead_letter : kind_of(policy.on_failure, false), .counts = Counts::attempt};
     case HandlingFailure::Kind::undecodable: return {.kind = kind_of(policy.on_undecodable, has_dead_letters), .counts = Counts::attempt};
     case HandlingFailure::Kind::unhandled: return {.kind = kind_of(delivery.on_unhandled, has_dead_letters)};
+    case HandlingFailure::Kind::tombstone: return {.kind = kind_of(delivery.on_tombstone, has_dead_letters)};
   }
   return {.kind = kind_of(policy.on_failure, has_dead_letters), .counts = Counts::attempt};
 }

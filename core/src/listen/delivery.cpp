@@ -11,8 +11,8 @@ namespace dispytch::listen {
 
 bool MessageDelivery::open(const WireForm& form) {
   const auto payload = message.payload();
-  if (!payload) {
-    reason_ = "the message has no payload (a tombstone), which is no event; take it with on_message()";
+  if (!payload) {  // a tombstone, which no handler of events is asked about
+    reason_ = "the message has no payload, which is no event";
     return false;
   }
   std::string_view header_type;

@@ -11,6 +11,10 @@ namespace {
 constexpr std::size_t kMostOfAKey = 200;
 constexpr std::size_t kMostOfAPayload = 2000;
 
+std::string reason_of(const HandlingFailure& failure) {
+  return failure.letter_error.empty() ? failure.reason : failure.reason + "; its dead letter can't be stored: " + failure.letter_error;
+}
+
 }  // namespace
 
 Failure describe(const Item& item, border::ConsumerHandle& consumer) {
@@ -18,12 +22,10 @@ Failure describe(const Item& item, border::ConsumerHandle& consumer) {
   Failure text{.topic = std::string{message.topic()}};
   if (item.failure) {
     const HandlingFailure& failure = *item.failure;
-    if (failure.kind == HandlingFailure::Kind::undecodable || failure.kind == HandlingFailure::Kind::unhandled) {
-      text.code = ErrorCode::decode;
-    }
-    text.unhandled = failure.kind == HandlingFailure::Kind::unhandled;
+    text.unhandled = failure.kind == HandlingFailure::Kind::unhandled || failure.kind == HandlingFailure::Kind::tombstone;
+    if (text.unhandled || failure.kind == HandlingFailure::Kind::undecodable) text.code = ErrorCode::decode;
     if (failure.handler != nullptr) text.handler = failure.handler->handler->name;
-    text.reason = failure.reason;
+    text.reason = reason_of(failure);
   }
   text.position = position(message.partition().value_or(-1), message.offset().value_or(-1));
   text.key = cut(message.key().value_or(""), kMostOfAKey);
@@ -41,7 +43,8 @@ Unfinished describe_wait(const Item& item, const Lane& lane, const Setup& setup,
                  .attempts = running ? item.attempts_before : item.attempts_made(setup.policy_of(item).requeues),
                  .age = std::chrono::duration_cast<std::chrono::milliseconds>(setup.now() - item.arrived)};
   if (!running && item.failure) {
-    one.reason = item.failure->reason;
+    one.reason = reason_of(*item.failure);
+    one.letter_refused = item.failure->letter_refused;
     if (item.failure->handler != nullptr) one.handler = item.failure->handler->handler->name;
   }
   switch (item.state) {
@@ -54,9 +57,14 @@ Unfinished describe_wait(const Item& item, const Lane& lane, const Setup& setup,
       one.waits_for = "its Completion, or what it emitted";
       one.handler = item.handler->handler->name;
       break;
-    case Item::State::waiting: one.waits_for = "its next attempt"; break;
+    case Item::State::waiting:
+      one.waits_for = item.failure && !item.failure->letter_error.empty() ? "the next try at its dead letter" : "its next attempt";
+      break;
     case Item::State::dead_lettering: one.waits_for = "its dead letter"; break;
-    case Item::State::held: one.waits_for = "a person: it is held"; break;
+    case Item::State::held:
+      one.waits_for = "a person: it is held";
+      one.held = true;
+      break;
   }
   return one;
 }

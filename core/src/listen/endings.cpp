@@ -23,9 +23,18 @@ std::string_view reason_of(HandlingFailure::Kind kind) {
   switch (kind) {
     case HandlingFailure::Kind::undecodable: return "undecodable";
     case HandlingFailure::Kind::unhandled: return "unhandled";
+    case HandlingFailure::Kind::tombstone: return "tombstone";
     case HandlingFailure::Kind::dead_letter: return "rejected";
     default: return "failed";
   }
+}
+
+// Tries of a letter that is too large, the last two of the smallest that there is.
+constexpr std::uint32_t kTriesOfTooLarge = 4;
+
+LetterDetail detail_after(std::uint32_t too_large) {
+  if (too_large == 0 || DISPYTCH_MUTATE("leave_nothing_out_of_a_letter")) return LetterDetail::all;
+  return too_large == 1 ? LetterDetail::without_exception : LetterDetail::least;
 }
 
 std::string attempts_text(std::uint32_t attempts) {
@@ -51,7 +60,12 @@ void Endings::drop(Item& item) {
   log::warning(parts_.setup.log_source,
                "dropped after " + std::to_string(attempts) + " attempts:" + where(describe(item)) + ": " + item.failure->reason);
   item.verdict = Verdict::dropped;
-  parts_.in_flight.finish(item);
+  if (item.go_to_next_handler()) {  // one handler's policy speaks for that handler alone
+    item.failure.reset();
+    parts_.in_flight.put_back(item);
+  } else {
+    parts_.in_flight.finish(item);
+  }
 }
 
 void Endings::stop_for(Item& item) {
@@ -90,7 +104,9 @@ DeadLetterInfo Endings::info_of(const Item& item) const {
 
 void Endings::dead_letter(Item& item) {
   parts_.in_flight.begin_dead_letter(item);
-  const OutgoingMessage letter = make_dead_letter(message_of(item, parts_.consumer), info_of(item), parts_.dead_letters->topic_template());
+  item.failure->letter_error.clear();
+  const OutgoingMessage letter = make_dead_letter(message_of(item, parts_.consumer), info_of(item), parts_.dead_letters->topic_template(),
+                                                  detail_after(item.failure->too_large));
   const std::uint64_t serial = item.serial;
   parts_.dead_letters->send(letter, [this, inbox = parts_.inbox, &item, serial](const Result<Receipt>& result) {
     inbox->post([this, &item, serial, result] { resolved(item, serial, result); });
@@ -109,7 +125,10 @@ void Endings::resolved(Item& item, std::uint64_t serial, const Result<Receipt>& 
   } else if (result || DISPYTCH_MUTATE("settle_a_failed_dead_letter")) {
     Counters::add(parts_.counters.dead_lettered, 1);
     const Failure failure = describe(item);
-    log::warning(parts_.setup.log_source, "dead letter" + where(failure) + ": " + failure.reason);
+    log::warning(parts_.setup.log_source,
+                 "dead letter" +
+                     std::string{item.failure->too_large > 0 ? ", too large with all of its headers, without some of them," : ""} +
+                     where(failure) + ": " + failure.reason);
     item.verdict = Verdict::none;  // counted
     parts_.in_flight.finish(item);
   } else if (item.is_revoked()) {
@@ -118,14 +137,33 @@ void Endings::resolved(Item& item, std::uint64_t serial, const Result<Receipt>& 
     item.failure->reason += "; its dead letter could not be stored: " + result.error().text;
     stop_for(item);
   } else {
-    try_dead_letter_again(item, result.error());
+    not_stored(item, result.error());
   }
   parts_.in_flight.advance(lane);
 }
 
-void Endings::try_dead_letter_again(Item& item, const Error& error) {
+// A letter that no later try can bring home is a message for a person, as one without dead letters. A broker may say "too large" of a batch
+// that others filled, so the smallest letter gets a second try, at another time.
+void Endings::not_stored(Item& item, const Error& error) {
+  HandlingFailure& failure = *item.failure;
+  const bool too_large = error.code == ErrorCode::too_big && !error.retriable;
+  if (too_large) ++failure.too_large;
+  failure.letter_refused = !error.retriable && !too_large;
+  failure.letter_error = error.text;
+  const bool is_final = too_large ? failure.too_large >= kTriesOfTooLarge : error.code == ErrorCode::invalid && !error.retriable;
+  if (!is_final || DISPYTCH_MUTATE("try_an_unstorable_letter_for_ever")) {
+    try_dead_letter_again(item);
+  } else {
+    hold(item);
+  }
+}
+
+void Endings::try_dead_letter_again(Item& item) {
   const Setup& setup = parts_.setup;
-  log::warning(setup.log_source, "a dead letter could not be stored, and is tried again:" + where(describe(item)) + ": " + error.text);
+  const HandlingFailure& failure = *item.failure;
+  log::warning(setup.log_source, "a dead letter could not be stored, and is tried again" +
+                                     std::string{failure.too_large > 0 ? ", without some of its headers" : ""} + ":" +
+                                     where(describe(item)) + ": " + failure.letter_error);
   parts_.in_flight.wait(item);
   const nanoseconds pause =
       std::min<nanoseconds>(setup.policy.backoff(++item.outages, setup.random->uniform()), setup.delivery.in_place_max);

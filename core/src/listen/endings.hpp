@@ -51,7 +51,8 @@ class Endings {
   void hold(inflight::Item& item);
   void stop_for(inflight::Item& item);
   void resolved(inflight::Item& item, std::uint64_t serial, const Result<Receipt>& result);
-  void try_dead_letter_again(inflight::Item& item, const Error& error);
+  void not_stored(inflight::Item& item, const Error& error);
+  void try_dead_letter_again(inflight::Item& item);
   DeadLetterInfo info_of(const inflight::Item& item) const;
   Failure describe(const inflight::Item& item) const;
 

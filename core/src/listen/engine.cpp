@@ -69,6 +69,7 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
       runner_{*consumer_,
               {.log_source = setup_.log_source,
                .on_unhandled = setup_.delivery.on_unhandled,
+               .on_tombstone = setup_.delivery.on_tombstone,
                .clock = setup_.clock,
                .emitter = options.emitter,
                .inbox = inbox_,

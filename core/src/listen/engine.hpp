@@ -31,6 +31,7 @@
 #include "listen/halt.hpp"
 #include "listen/in_flight.hpp"
 #include "listen/inbox.hpp"
+#include "listen/lag.hpp"
 #include "listen/last_words.hpp"
 #include "listen/membership.hpp"
 #include "listen/outcomes.hpp"
@@ -122,6 +123,8 @@ class Engine {
   /// Returns the messages that have been unfinished for longer than `limit`, the first of each lane, the oldest of them first; at most
   /// `most`.
   std::vector<Unfinished> unfinished_for(std::chrono::nanoseconds limit, std::size_t most);
+  /// Returns how far each source that is read is behind, where that is known.
+  std::vector<Lag> lag() { return lag_of(*consumer_, in_flight_, setup_); }
   /// Settles one message that waits or is held; it is counted as skipped and logged with `who`.
   Result<void> skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
     owner_.assert_held();

@@ -14,7 +14,7 @@ namespace dispytch::listen {
 /// Why a listener stopped by itself, or what it holds: a handler failed, or the message is no such event.
 struct Failure {
   ErrorCode code = ErrorCode::handler;  ///< handler or decode
-  bool unhandled = false;               ///< no handler wants events of its type
+  bool unhandled = false;               ///< no handler wants events of its type, or takes a message without payload
   std::string topic = {};
   std::string position = {};  ///< "partition 2, offset 1234", as far as the broker has such
   std::string key = {};       ///< cut where it is long
@@ -39,6 +39,8 @@ struct Unfinished {
   std::string waits_for = {};  ///< "a worker", "its handler", "its next attempt", "a person: it is held", ...
   std::string reason = {};     ///< of the last failure
   std::uint32_t attempts = 0;
+  bool held = false;            ///< it waits for a person
+  bool letter_refused = false;  ///< its dead letter can't be stored, and that does not pass by itself
   std::chrono::milliseconds age{};
 };
 

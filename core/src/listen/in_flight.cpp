@@ -53,6 +53,14 @@ std::vector<settle::Source*> InFlight::sources() {
   return all;
 }
 
+bool InFlight::is_at_rest() {
+  if (unfinished() == 0) return true;
+  if (lanes_.held() == 0 || DISPYTCH_MUTATE("never_idle_beside_what_is_held")) return false;
+  bool at_rest = true;
+  lanes_.for_each([&](const lane::Lane& lane) { at_rest = at_rest && lane.first->state == Item::State::held; });
+  return at_rest;
+}
+
 void InFlight::publish() noexcept {
   counters_->held.store(lanes_.held(), std::memory_order_relaxed);
   counters_->waiting.store(lanes_.waiting(), std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 namespace dispytch::listen {
 
 namespace letter_header {
+inline constexpr std::string_view kPrefix = "dispytch-";
 inline constexpr std::string_view kReason = "dispytch-reason";
 inline constexpr std::string_view kException = "dispytch-exception";
 inline constexpr std::string_view kHandler = "dispytch-handler";
@@ -19,9 +20,11 @@ inline constexpr std::string_view kOffset = "dispytch-offset";
 inline constexpr std::string_view kAttempts = "dispytch-attempts";
 inline constexpr std::string_view kFirst = "dispytch-first";
 inline constexpr std::string_view kLast = "dispytch-last";
+inline constexpr std::string_view kTimestamp = "dispytch-timestamp";
+inline constexpr std::string_view kLeftOut = "dispytch-left-out";
 
-inline constexpr std::array kAll = {kReason,    kException, kHandler,  kListener, kGroup, kTopic,
-                                    kPartition, kOffset,    kAttempts, kFirst,    kLast};
+inline constexpr std::array kAll = {kReason, kException, kHandler, kListener, kGroup,     kTopic,  kPartition,
+                                    kOffset, kAttempts,  kFirst,   kLast,     kTimestamp, kLeftOut};
 }  // namespace letter_header
 
 /// How often a message has been replayed from its dead letter: set by `dispytch dlq replay`. No header of a letter: a message that fails

@@ -40,7 +40,8 @@ class Membership {
   }
   /// Takes an event of the group. The broker goes on once it is confirmed, a revocation when Revocations is done with it.
   void handle(const border::Batch& event);
-  /// Notes that a poll that began at `since`, monotonic, brought nothing.
+  /// Notes that a poll that began at `since`, monotonic, brought nothing. The listener is idle where it knows its part of the group, be it
+  /// nothing, and no message goes on without a person.
   void note_idle(std::chrono::nanoseconds since);
   /// Notes that something came, or that a poll failed.
   void note_busy() noexcept { parts_.counters.idle_since_ns.store(0, std::memory_order_relaxed); }
@@ -51,10 +52,11 @@ class Membership {
   void lost(const border::Batch& event);
   void set_down(bool down, const border::Batch& event);
   std::vector<settle::Source*> sources_of(const border::Batch& event);
-  void count_out(std::size_t sources) noexcept;
+  void count_out(const std::vector<settle::Source*>& sources) noexcept;
 
   Parts parts_;
   bool announces_sources_;
+  bool knows_its_part_ = false;  // an assignment came, and was not all taken since
 };
 
 }  // namespace dispytch::listen

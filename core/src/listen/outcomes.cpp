@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/mutate.hpp"
 #include "listen/describe.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::listen {
 
@@ -20,6 +21,7 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr std::chrono::minutes kWarnOfOutageAgain{1};
+constexpr std::size_t kMostTopicsWarnedOf = 1000;  // a pattern may match topics without end
 
 }  // namespace
 
@@ -47,6 +49,10 @@ void Outcomes::apply(Item& item) {
   switch (item.verdict) {
     case Verdict::none: parts_.in_flight.put_back(item); break;  // not begun: behind one that waits, or revoked
     case Verdict::failed: on_failure(item); break;
+    case Verdict::unhandled:
+      if (item.raw->payload.data == nullptr) warn_of_tombstone(item);
+      parts_.in_flight.finish(item);
+      break;
     default: parts_.in_flight.finish(item);
   }
 }
@@ -187,6 +193,17 @@ void Outcomes::warn_of_outage(const HandlingFailure& failure) {
   last->second = now;
   log::warning(parts_.setup.log_source, "handler `" + failure.handler->handler->name + "` can't work: " + failure.reason +
                                             "; its messages wait, and are tried again until it can");
+}
+
+// Somebody deleted a key, and nobody here takes note of it: worth a line, but not one for each.
+void Outcomes::warn_of_tombstone(const Item& item) {
+  const std::string_view topic = text::view(item.raw->topic);
+  if (warned_of_tombstones_.size() >= kMostTopicsWarnedOf || warned_of_tombstones_.contains(topic)) return;
+  warned_of_tombstones_.emplace(topic);
+  log::warning(parts_.setup.log_source,
+               "a message without payload (a tombstone)" + where(describe(item, parts_.consumer)) +
+                   ": no handler takes such messages, so it is settled, as are all that follow of this topic; a handler by on_message() "
+                   "gets them, `on_tombstone: hold` or `dead_letter` keeps them");
 }
 
 void Outcomes::warn_of_long_wait(const Item& item, nanoseconds delay) {

@@ -3,8 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -64,10 +67,12 @@ class Outcomes {
   void requeue(inflight::Item& item, std::chrono::nanoseconds delay);
   void defer(inflight::Item& item);
   void warn_of_outage(const inflight::HandlingFailure& failure);
+  void warn_of_tombstone(const inflight::Item& item);
   void warn_of_long_wait(const inflight::Item& item, std::chrono::nanoseconds delay);
 
   Parts parts_;
   std::unordered_map<std::uint64_t, Attempt::Answer> early_answers_;                             // by serial
+  std::set<std::string, std::less<>> warned_of_tombstones_;                                      // topics, each once
   std::vector<const handle::BoundHandler*> warned_of_waits_;                                     // each once
   std::unordered_map<const handle::BoundHandler*, std::chrono::nanoseconds> warned_of_outages_;  // when last
 };

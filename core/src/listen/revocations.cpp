@@ -111,7 +111,11 @@ void Revocations::revoke(Lane& lane, const std::vector<settle::Source*>& sources
     Item* const next = item->next;
     if (contains(sources, item->source) && has_not_begun(*item)) {
       first_left = first_left || item == lane.first;
-      parts_.in_flight.leave(*item);
+      if (DISPYTCH_MUTATE("settle_what_never_began") && item->state == Item::State::queued) {
+        parts_.in_flight.finish(*item);
+      } else {
+        parts_.in_flight.leave(*item);
+      }
     }
     item = next;
   }

@@ -37,20 +37,17 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
 
   const route::TopicRoutes& routes = *item.routes;
   const route::TypeRoute* route = nullptr;
-  if (routes.reads_type) {
-    if (!delivery.open(routes.wire)) {
-      item.verdict = fail(item, {.kind = HandlingFailure::Kind::undecodable, .reason = delivery.reason()});
-      return;
-    }
-    route = routes.only != nullptr ? routes.only : routes.find(delivery.type());
+  bool opened = true;
+  const bool tombstone = item.raw->payload.data == nullptr && routes.reads_type;
+  if (routes.reads_type && !tombstone) {
+    opened = delivery.open(routes.wire);
+    if (opened) route = routes.only != nullptr ? routes.only : routes.find(delivery.type());
   }
 
-  const std::size_t count = routes.any_type.size() + (route != nullptr ? route->targets.size() : 0);
+  // Handlers of messages come first, whatever the bytes are. What can't be opened is one more: the handler of events that it is meant for.
+  const std::size_t count = routes.any_type.size() + (route != nullptr ? route->targets.size() : 0) + (opened ? 0 : 1);
   if (count == 0) {
-    item.verdict = options_.on_unhandled == policy::OnUnhandled::settle
-                       ? Verdict::unhandled
-                       : fail(item, {.kind = HandlingFailure::Kind::unhandled,
-                                     .reason = "no handler wants events of type \"" + std::string{delivery.type()} + "\""});
+    item.verdict = tombstone ? pass_over_tombstone(item) : pass_over_type(item, delivery.type());
     return;
   }
   if (routes.batches && route != nullptr) {  // one that is tried again, or whose type couldn't be told when it came
@@ -63,6 +60,11 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
   item.targets = static_cast<std::uint16_t>(count);
   if (item.next_target == 0) item.verdict = Verdict::done;
   while (item.next_target < count) {
+    if (!opened && item.next_target == count - 1) {
+      item.verdict =
+          fail(item, {.kind = HandlingFailure::Kind::undecodable, .handler = routes.only_of_events, .reason = delivery.reason()});
+      return;
+    }
     const Verdict verdict = call(item, *target(item, route, item.next_target), delivery);
     if (verdict != Verdict::done || item.verdict != Verdict::dropped) item.verdict = verdict;
     if (verdict == Verdict::failed || verdict == Verdict::later) return;
@@ -71,6 +73,18 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
       return;
     }
   }
+}
+
+Verdict Runner::pass_over_type(Item& item, std::string_view type) const {
+  if (options_.on_unhandled == policy::OnUnhandled::settle) return Verdict::unhandled;
+  return fail(item, {.kind = HandlingFailure::Kind::unhandled, .reason = "no handler wants events of type \"" + std::string{type} + "\""});
+}
+
+Verdict Runner::pass_over_tombstone(Item& item) const {
+  if (options_.on_tombstone == OnTombstone::settle) return Verdict::unhandled;
+  return fail(item, {.kind = HandlingFailure::Kind::tombstone,
+                     .reason = "it has no payload (a tombstone), and no handler takes such messages: one by on_message() would, and "
+                               "`on_tombstone: settle` lets them pass"});
 }
 
 std::shared_ptr<Attempt> Runner::make_attempt(Item& item) const {

@@ -26,6 +26,7 @@ namespace dispytch::listen {
 struct RunnerOptions {
   std::string log_source = {};
   policy::OnUnhandled on_unhandled = policy::OnUnhandled::settle;
+  OnTombstone on_tombstone = OnTombstone::settle;
   const Clock* clock = &system_clock();
   std::shared_ptr<detail::EmitterCore> emitter = {};  ///< for Context::emit; may be null
   std::shared_ptr<Inbox> inbox = {};
@@ -59,6 +60,10 @@ class Runner {
   /// The same of a message in a batch.
   inflight::Verdict conclude(inflight::Item& item, const handle::BoundHandler& handler, BatchDelivery::ItemResult result,
                              bool paused) const;
+  /// Returns what becomes of a message whose type no handler wants.
+  inflight::Verdict pass_over_type(inflight::Item& item, std::string_view type) const;
+  /// Returns what becomes of a message without payload that no handler takes.
+  inflight::Verdict pass_over_tombstone(inflight::Item& item) const;
   const route::Target* target(const inflight::Item& item, const route::TypeRoute* route, std::size_t index) const noexcept;
   inflight::Verdict call(inflight::Item& item, const route::Target& target, MessageDelivery& delivery) const;
 

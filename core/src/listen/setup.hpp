@@ -20,7 +20,7 @@ struct Setup {
   std::string group = {};
   std::string log_source = {};
   policy::DeliveryOptions delivery = {};
-  policy::Policy policy = {};  ///< of messages for which no handler was found
+  policy::Policy policy = {};  ///< of messages for which no handler was found, or several that disagree
   bool has_dead_letters = false;
   bool quiet = false;             ///< assignments and the end are logged as debug
   std::string skip_command = {};  ///< lets a held message go, to be followed by its place; empty: nothing does while the listener runs
@@ -31,7 +31,10 @@ struct Setup {
   void announce(std::string_view text) const { log::write(quiet ? log::Level::debug : log::Level::info, log_source, text); }
   std::chrono::nanoseconds now() const noexcept { return clock->monotonic(); }
   const policy::Policy& policy_of(const inflight::Item& item) const noexcept {
-    return item.failure && item.failure->handler != nullptr ? item.failure->handler->policy : policy;
+    if (!item.failure) return policy;
+    if (item.failure->handler != nullptr) return item.failure->handler->policy;
+    const bool typeless = item.failure->kind == inflight::HandlingFailure::Kind::undecodable && item.routes != nullptr;
+    return typeless && item.routes->undecodable != nullptr ? *item.routes->undecodable : policy;
   }
 };
 

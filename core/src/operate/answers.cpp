@@ -28,6 +28,14 @@ ordered_json describe(const listen::Unfinished& one) {
   return json;
 }
 
+ordered_json describe(const listen::Lag& one) {
+  ordered_json json{{"topic", text::valid_utf8(one.topic)}};
+  if (one.partition >= 0) json["partition"] = one.partition;
+  json["messages"] = one.messages;
+  if (one.oldest_age) json["oldest_ms"] = one.oldest_age->count();
+  return json;
+}
+
 std::string status(Watch& watch, std::string_view application) {
   ordered_json listeners = ordered_json::array();
   for (const Report& report : watch.ask()) {
@@ -38,6 +46,8 @@ std::string status(Watch& watch, std::string_view application) {
     listener["open_breakers"] = report.open_breakers;
     listener["oldest"] = ordered_json::array();
     for (const listen::Unfinished& one : report.unfinished) listener["oldest"].push_back(describe(one));
+    listener["lag"] = ordered_json::array();
+    for (const listen::Lag& one : report.lag) listener["lag"].push_back(describe(one));
     listeners.push_back(std::move(listener));
   }
   return dump({{"ok", {{"application", application}, {"unready", watch.unready()}, {"listeners", std::move(listeners)}}}});

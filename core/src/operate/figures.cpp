@@ -4,9 +4,12 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+
+#include "text/escape.hpp"
 
 namespace dispytch::operate {
 namespace {
@@ -16,7 +19,8 @@ using listen::Counters;
 constexpr std::array kFigures = std::to_array<Figure>({
     {"received", "dispytch_messages_received_total", "Messages that came from the broker.", true, &Counters::received},
     {"handled", "dispytch_messages_handled_total", "Messages whose handlers ended well.", true, &Counters::handled},
-    {"unhandled", "dispytch_messages_unhandled_total", "Messages settled because no handler wants their type.", true, &Counters::unhandled},
+    {"unhandled", "dispytch_messages_unhandled_total",
+     "Messages settled because no handler wants their type, or takes a message without payload.", true, &Counters::unhandled},
     {"dropped", "dispytch_messages_dropped_total", "Messages settled because a handler or on_failure: drop said so.", true,
      &Counters::dropped},
     {"dead_lettered", "dispytch_messages_dead_lettered_total", "Messages settled because their dead letter is confirmed.", true,
@@ -54,6 +58,24 @@ std::string metric_name(const border::MetricValue& value) {
   std::ranges::replace_if(
       name, [](char c) { return !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9'); }, '_');
   return value.kind == border::MetricKind::counter ? name + "_total" : name;
+}
+
+// A sample for each source that is read, and for which the value is known.
+prometheus::MetricFamily lag_family(const std::vector<NamedCounters>& listeners, const char* name, const char* help,
+                                    std::optional<double> (*value)(const listen::Lag& lag)) {
+  prometheus::MetricFamily family{.name = name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}};
+  for (const NamedCounters& listener : listeners) {
+    for (const listen::Lag& lag : listener.looked.lag) {
+      const auto known = value(lag);
+      if (!known) continue;
+      prometheus::ClientMetric metric;
+      metric.label = {{"listener", std::string{listener.listener}}, {"topic", text::valid_utf8(lag.topic)}};
+      if (lag.partition >= 0) metric.label.push_back({"partition", std::to_string(lag.partition)});
+      metric.gauge.value = *known;
+      family.metric.push_back(std::move(metric));
+    }
+  }
+  return family;
 }
 
 // By name: several backends may record the same.
@@ -119,6 +141,14 @@ std::string to_prometheus(const std::vector<NamedCounters>& listeners, const std
     }
     families.push_back(std::move(family));
   }
+  families.push_back(lag_family(listeners, "dispytch_lag_messages",
+                                "Messages of a partition that are there to be read and not settled; 0: all that a reader can get is.",
+                                [](const listen::Lag& lag) { return std::optional{static_cast<double>(lag.messages)}; }));
+  families.push_back(lag_family(
+      listeners, "dispytch_oldest_unhandled_seconds",
+      "Age of the oldest message of a partition that is not handled, by its own time; 0: there is none.", [](const listen::Lag& lag) {
+        return lag.oldest_age ? std::optional{std::chrono::duration<double>{*lag.oldest_age}.count()} : std::nullopt;
+      }));
   std::ranges::move(families_of(backends), std::back_inserter(families));
   return prometheus::TextSerializer{}.Serialize(families);
 }

@@ -9,6 +9,7 @@
 
 #include "border/metrics.hpp"
 #include "listen/counters.hpp"
+#include "listen/lag.hpp"
 
 namespace dispytch::operate {
 
@@ -27,6 +28,7 @@ struct Looked {
   std::uint64_t stuck = 0;  ///< lanes whose first message is unfinished for longer than `stuck_after`; Watch::kMostNamed at most
   double oldest_s = 0;      ///< how long the oldest message is unfinished
   std::uint64_t open_breakers = 0;
+  std::vector<listen::Lag> lag = {};  ///< of the sources for which it is known
 };
 
 struct NamedCounters {

@@ -1,6 +1,7 @@
 #include "operate/watch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,8 @@ using std::chrono::seconds;
 constexpr std::chrono::minutes kTellAgain{5};
 // A thread that doesn't answer for so long is taken for dead. Longer than any step of an engine that lives.
 constexpr seconds kDead{60};
+// An answer about lag that is older says nothing of now.
+constexpr seconds kStale{10};
 
 std::string where(const listen::Unfinished& one) { return listen::place(one.topic, listen::position(one.partition, one.offset), one.key); }
 
@@ -36,6 +39,7 @@ struct Watch::Question {
   Condition changed;
   bool answered DISPYTCH_GUARDED_BY(mutex) = false;
   std::vector<listen::Unfinished> unfinished DISPYTCH_GUARDED_BY(mutex);
+  std::vector<listen::Lag> lag DISPYTCH_GUARDED_BY(mutex);
   std::optional<Result<void>> skipped DISPYTCH_GUARDED_BY(mutex);
 
   bool await(milliseconds patience) {
@@ -56,6 +60,10 @@ struct Watch::Question {
     const Lock lock{mutex};
     return std::move(unfinished);
   }
+  std::vector<listen::Lag> take_lag() {
+    const Lock lock{mutex};
+    return std::move(lag);
+  }
   Result<void> take_skipped() {
     const Lock lock{mutex};
     return *std::exchange(skipped, std::nullopt);
@@ -69,8 +77,10 @@ std::shared_ptr<Watch::Question> Watch::put(listen::Engine& engine, nanoseconds 
   auto question = std::make_shared<Question>();
   const bool open = engine.inbox()->post([&engine, question, limit] {
     std::vector<listen::Unfinished> unfinished = engine.unfinished_for(limit, kMostNamed);
+    std::vector<listen::Lag> lag = engine.lag();
     const Lock lock{question->mutex};
     question->unfinished = std::move(unfinished);
+    question->lag = std::move(lag);
     question->answer();
   });
   if (!open) {  // it has ended, with nothing in hand
@@ -88,6 +98,9 @@ void Watch::look() {
     if (seen.question && !seen.question->is_answered()) continue;
     if (seen.question) {
       seen.stuck = seen.question->take_unfinished();
+      seen.lag = seen.question->take_lag();
+      seen.blocked.clear();
+      std::ranges::copy_if(seen.stuck, std::back_inserter(seen.blocked), [](const auto& one) { return one.held || one.letter_refused; });
       seen.oldest = seen.stuck.empty() ? milliseconds{0} : seen.stuck.front().age;
       std::erase_if(seen.stuck, [&](const auto& one) { return stuck_after == nanoseconds{0} || one.age < stuck_after; });
       tell(*engines_[i], seen);
@@ -125,6 +138,7 @@ std::vector<Report> Watch::ask() {
     if (questions[i]->await(std::max(left, milliseconds{0}))) {
       report.answered = true;
       report.unfinished = questions[i]->take_unfinished();
+      report.lag = questions[i]->take_lag();
     }
     reports.push_back(std::move(report));
   }
@@ -157,13 +171,16 @@ Result<void> Watch::skip(std::string_view listener, std::string_view topic, std:
 
 std::vector<NamedCounters> Watch::figures() const {
   std::vector<NamedCounters> figures;
+  const nanoseconds now = clock_->monotonic();
   const Lock lock{mutex_};
   for (std::size_t i = 0; i < engines_.size(); ++i) {
+    const bool is_fresh = seen_[i].question && now - seen_[i].asked < kStale;
     figures.push_back({.listener = engines_[i]->name(),
                        .counters = &engines_[i]->counters(),
                        .looked = {.stuck = seen_[i].stuck.size(),
                                   .oldest_s = std::chrono::duration<double>{seen_[i].oldest}.count(),
-                                  .open_breakers = engines_[i]->open_breakers()}});
+                                  .open_breakers = engines_[i]->open_breakers(),
+                                  .lag = is_fresh ? seen_[i].lag : std::vector<listen::Lag>{}}});
   }
   return figures;
 }
@@ -178,7 +195,13 @@ std::vector<std::string> Watch::unready() const {
     if (!counters.joined.load(std::memory_order_relaxed)) reasons.push_back(who + "it has no part in its group yet");
     if (counters.down.load(std::memory_order_relaxed)) reasons.push_back(who + "the broker can't be reached");
     if (const auto held = counters.held.load(std::memory_order_relaxed); held > 0) {
-      reasons.push_back(who + std::to_string(held) + (held == 1 ? " message is held" : " messages are held"));
+      const auto first = std::ranges::find_if(seen_[i].blocked, &listen::Unfinished::held);
+      const std::string which =
+          first == seen_[i].blocked.end() ? "" : (held == 1 ? ": " : ", the oldest of them ") + where(*first) + ": " + first->reason;
+      reasons.push_back(who + std::to_string(held) + (held == 1 ? " message is held" : " messages are held") + which);
+    }
+    for (const listen::Unfinished& one : seen_[i].blocked) {
+      if (one.letter_refused && !one.held) reasons.push_back(who + where(one) + ": " + one.reason);
     }
     for (const listen::Unfinished& one : seen_[i].stuck) reasons.push_back(who + "stuck: " + in_words(one));
   }

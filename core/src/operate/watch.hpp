@@ -26,6 +26,7 @@ struct Report {
   std::size_t open_breakers = 0;                    ///< handlers that are not called for now
   bool answered = false;                            ///< false: not in time; what follows is empty
   std::vector<listen::Unfinished> unfinished = {};  ///< the first message of each lane, the oldest first; at most kMostNamed
+  std::vector<listen::Lag> lag = {};                ///< of the sources for which it is known
 };
 
 /// The listeners of an application. They must outlive it; the functions: any thread.
@@ -65,6 +66,8 @@ class Watch {
     std::shared_ptr<Question> question = {};
     std::chrono::nanoseconds asked{};
     std::vector<listen::Unfinished> stuck = {};
+    std::vector<listen::Lag> lag = {};
+    std::vector<listen::Unfinished> blocked = {};  // held, or with a dead letter that can't be stored
     std::chrono::milliseconds oldest{0};
     std::map<std::string, std::chrono::nanoseconds> told = {};  // by message, when
   };

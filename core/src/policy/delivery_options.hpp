@@ -33,6 +33,7 @@ struct DeliveryOptions {
   Limits limits = {};
   HandlingPolicy policy = {};  ///< where neither handler nor group says something
   OnUnhandled on_unhandled = OnUnhandled::settle;
+  OnTombstone on_tombstone = OnTombstone::settle;
   std::chrono::milliseconds in_place_max{30'000};    ///< the longest backoff that holds a lane
   std::chrono::milliseconds revoke_timeout{10'000};  ///< the longest wait for running handlers when a source is given up
   std::chrono::milliseconds stuck_after{300'000};    ///< a message unfinished for longer makes the listener unhealthy; 0: never

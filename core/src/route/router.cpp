@@ -116,6 +116,14 @@ TopicRoutes Router::resolve(std::string_view topic) const {
       routes.any_type.push_back({&entry.handler});
       continue;
     }
+    const policy::Policy& policy = entry.handler.policy;
+    if (!routes.reads_type) {
+      routes.only_of_events = &entry.handler;
+      routes.undecodable = &policy;
+    } else {
+      routes.only_of_events = nullptr;
+      if (routes.undecodable != nullptr && routes.undecodable->on_undecodable != policy.on_undecodable) routes.undecodable = nullptr;
+    }
     routes.reads_type = true;
     if (event->wire != nullptr) routes.wire = *event->wire;
     auto route = std::ranges::find(routes.types, event->type, &TypeRoute::type);

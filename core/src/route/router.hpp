@@ -39,9 +39,13 @@ struct TypeRoute {
 struct TopicRoutes {
   std::string topic = {};
   WireForm wire = {};
-  bool reads_type = false;            ///< a handler wants events: the payload is opened to find the type
-  bool finishes_later = false;        ///< a handler takes a Completion
-  bool batches = false;               ///< a handler takes batches
+  bool reads_type = false;      ///< a handler wants events: the payload is opened to find the type
+  bool finishes_later = false;  ///< a handler takes a Completion
+  bool batches = false;         ///< a handler takes batches
+  /// Of messages that don't say their type: the topic's only handler of events; null: there are several, or none.
+  const handle::BoundHandler* only_of_events = nullptr;
+  /// The same: what all handlers of events say of what can't be decoded; null: they disagree, or there are none.
+  const policy::Policy* undecodable = nullptr;
   const TypeRoute* only = nullptr;    ///< set where the payload says nowhere of which type it is, and there is one only
   std::vector<Target> any_type = {};  ///< of handlers that take every message, undecoded
   std::vector<TypeRoute> types = {};  ///< few: compared one after another

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include <dispytch/plugin/abi.h>
 
@@ -16,6 +17,8 @@ struct Source {
   Source(std::uint32_t source_id, std::size_t span) : id{source_id}, window{span} {}
 
   const std::uint32_t id;  ///< slot and generation
+  std::string topic = {};  ///< as its assignment named it; empty: nothing announced it
+  std::int32_t partition = -1;
   SourceWindow window;
   std::size_t running = 0;           ///< messages with a handler, its Completion, its emits, or on the way to the dead letters
   std::size_t references = 0;        ///< messages that still point here, let go or not

@@ -22,8 +22,8 @@ TEST(Describe, FillsInDefaultsAndWritesDurationsAsPeopleDo) {
       "listeners: {in: {backend: bus, delivery: at_most_once, topics: [t, {name: u}], drain: 90s}}\n"
       "plugins: {paths: [/p]}\nlogging: {level: warning}\n");
   json described = describe(config);
-  for (const char* key : {"ordering", "concurrency", "retry", "on_failure", "on_undecodable", "on_unhandled", "handler_timeout", "breaker",
-                          "rate", "limits", "revoke_timeout", "stuck_after"})
+  for (const char* key : {"ordering", "concurrency", "retry", "on_failure", "on_undecodable", "on_unhandled", "on_tombstone",
+                          "handler_timeout", "breaker", "rate", "limits", "revoke_timeout", "stuck_after"})
     EXPECT_EQ(described.at("listeners").at("in").erase(key), 1U) << key;  // those are handling_test.cpp's
   EXPECT_EQ(described, json::parse(R"({
     "version": 1,

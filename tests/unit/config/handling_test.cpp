@@ -41,6 +41,7 @@ TEST(Handling, TakesEveryKey) {
     on_failure: stop
     on_undecodable: drop
     on_unhandled: dead_letter
+    on_tombstone: hold
     dead_letter: { emitter: out, topic: "dead.{group}" }
     handler_timeout: 0s
     breaker: { failures: 20, pause: 30s }
@@ -56,6 +57,7 @@ TEST(Handling, TakesEveryKey) {
   EXPECT_EQ(handling.ordering, Ordering::key);
   EXPECT_EQ(handling.concurrency, 16U);
   EXPECT_EQ(handling.on_unhandled, policy::OnUnhandled::dead_letter);
+  EXPECT_EQ(handling.on_tombstone, OnTombstone::hold);
   EXPECT_EQ(handling.in_place_max, 2min);
   EXPECT_EQ(handling.revoke_timeout, 5s);
   EXPECT_EQ(handling.stuck_after, 0s);
@@ -101,6 +103,12 @@ TEST(Handling, KnowsEveryWord) {
   EXPECT_EQ(unhandled("dead_letter"), OnUnhandled::dead_letter);
   EXPECT_EQ(unhandled("stop"), OnUnhandled::stop);
   EXPECT_EQ(unhandled("hold"), OnUnhandled::hold);
+  const auto tombstone = [](const std::string& word) {
+    return listener("    dead_letter: { emitter: out }\n    on_tombstone: " + word).handling.on_tombstone;
+  };
+  EXPECT_EQ(tombstone("settle"), OnTombstone::settle);
+  EXPECT_EQ(tombstone("hold"), OnTombstone::hold);
+  EXPECT_EQ(tombstone("dead_letter"), OnTombstone::dead_letter);
 }
 
 TEST(Handling, LeavesPoliciesOpenOfWhichTheFileSaysNothing) {
@@ -184,6 +192,8 @@ TEST(Handling, DefaultsOfTheStructsAreThoseOfTheSchema) {
   EXPECT_EQ(listener_default("/retry/beyond_in_place_max"), "refuse");
   EXPECT_EQ(listener_default("/on_unhandled"), "settle");
   EXPECT_EQ(handling.on_unhandled, policy::OnUnhandled::settle);
+  EXPECT_EQ(listener_default("/on_tombstone"), "settle");
+  EXPECT_EQ(handling.on_tombstone, OnTombstone::settle);
   EXPECT_EQ(handling.concurrency, listener_default_count("/concurrency"));
   EXPECT_EQ(handling.in_place_max.count(), listener_default_count("/retry/in_place_max"));
   EXPECT_EQ(handling.revoke_timeout.count(), listener_default_count("/revoke_timeout"));
@@ -204,6 +214,7 @@ TEST(Handling, IsDescribedWithDefaultsFilledIn) {
     on_failure: hold
     on_undecodable: hold
     on_unhandled: settle
+    on_tombstone: settle
     handler_timeout: 5m
     breaker: { failures: 0, pause: 5s }
     rate: { per_second: 0, burst: 1 }

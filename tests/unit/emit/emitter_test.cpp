@@ -241,5 +241,26 @@ TEST(EventEmitter, SendsBytesThatAreThereAlready) {
   EXPECT_EQ(script.sent[0].headers.size(), 2);
 }
 
+// The same for every broker: what the plugin is told.
+TEST(EventEmitter, SendsTimesFrom1970OnAndNoneBefore) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  const auto emit = [&](std::optional<Timestamp> time) { return emitter.emit(OutgoingMessage{.topic = "raw", .timestamp = time}); };
+  emit({}).value();
+  emit(Timestamp{}).value();
+  emit(Timestamp{1'700'000'000'123ms}).value();
+  for (const auto before : {-1ms, -62'135'596'800'000ms}) {
+    const Result<Receipt> refused = emit(Timestamp{before});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+    EXPECT_EQ(refused.error().text, "a message has the timestamp " + std::to_string(before.count()) +
+                                        " ms, but none before 1970 is carried: leave it out for the broker's own, or say one from 0 on");
+  }
+  ASSERT_EQ(script.sent.size(), 3);
+  EXPECT_EQ(script.sent[0].timestamp_ms, std::nullopt);
+  EXPECT_EQ(script.sent[1].timestamp_ms, 1) << "0 is now to some clients";
+  EXPECT_EQ(script.sent[2].timestamp_ms, 1'700'000'000'123);
+}
+
 }  // namespace
 }  // namespace dispytch

@@ -140,5 +140,22 @@ TEST(KafkaTokens, TellOffsetsApartBeyondTheBitsTheyHold) {
   EXPECT_TRUE(is_event(event_token(1)));
 }
 
+TEST(KafkaSubscription, KnowsWhetherAnyTopicIsThereForItsPatterns) {
+  const auto finds = [](std::string_view topics, const std::map<std::string, std::int32_t, std::less<>>& there,
+                        std::string_view hidden = "^__consumer_offsets$") {
+    return Subscription{plugin::Config{topics}}.finds_any(there, hidden);
+  };
+  EXPECT_TRUE(finds(R"([{"name":"orders"}])", {}));
+  EXPECT_TRUE(finds(R"([{"name":"orders"},{"pattern":"^none"}])", {{"orders", 1}}));
+  EXPECT_FALSE(finds(R"([{"pattern":"^orders.*"}])", {}));
+  EXPECT_FALSE(finds(R"([{"pattern":"^orders.*"}])", {{"other", 1}, {"my-orders", 1}}));
+  EXPECT_TRUE(finds(R"([{"pattern":"^orders.*"}])", {{"other", 1}, {"orders-eu", 1}}));
+  EXPECT_TRUE(finds(R"([{"pattern":"user.{id}.mail"}])", {{"user.7.mail", 1}}));
+  EXPECT_FALSE(finds(R"([{"pattern":"user.{id}.mail"}])", {{"user.7.8.mail", 1}}));
+  EXPECT_FALSE(finds(R"([{"pattern":"^.*"}])", {{"__consumer_offsets", 50}}));
+  EXPECT_FALSE(finds(R"([{"pattern":"^.*"}])", {{"__consumer_offsets", 50}, {"mine", 1}}, "^mine$,^__consumer_offsets$"));
+  EXPECT_TRUE(finds(R"([{"pattern":"^(.*"}])", {{"mine", 1}})) << "librdkafka has the word on what it can't read";
+}
+
 }  // namespace
 }  // namespace dispytch::kafka

@@ -128,13 +128,13 @@ TEST(Burying, ReplacesTheHeadersOfAnEarlierDeathAndKeepsTheCountOfReplays) {
 }
 
 TEST(Burying, KeepsATombstoneATombstoneAndAMissingKeyMissing) {
-  Rig rig{failing(), {.dead_letters = true}};
+  Rig rig{failing(), {.delivery = {.on_tombstone = OnTombstone::dead_letter}, .dead_letters = true}};
   rig.broker.append(0, {.topic = "orders"});
   rig.settle();
   ASSERT_EQ(rig.dead_letters.letters.size(), 1);
   EXPECT_EQ(rig.dead_letters.letters[0].message.payload, std::nullopt);
   EXPECT_EQ(rig.dead_letters.letters[0].message.key, std::nullopt);
-  EXPECT_THAT(rig.dead_letters.letters[0].message.headers, Contains(Pair("dispytch-reason", "undecodable")));
+  EXPECT_THAT(rig.dead_letters.letters[0].message.headers, Contains(Pair("dispytch-reason", "tombstone")));
 }
 
 TEST(Burying, OnAHandlersWordIsNoAttemptMore) {

@@ -57,6 +57,37 @@ TEST(DeadLetter, HasTheOriginalBytesAndSaysWhatIsKnown) {
                           Pair("dispytch-attempts", "3"), Pair("dispytch-first", "1000"), Pair("dispytch-last", "2000")));
 }
 
+TEST(DeadLetter, SaysTheTimeOfTheMessageWhereItHasOne) {
+  Original original;
+  original.add("dispytch-timestamp", "7");  // of an earlier death
+  EXPECT_THAT(make_dead_letter(original.message(), kInfo, "dlq").headers, Not(Contains(Pair("dispytch-timestamp", ::testing::_))));
+  original.raw.flags |= DISPYTCH_MSG_TIMESTAMP;
+  for (const std::int64_t time : {std::int64_t{0}, std::int64_t{1'700'000'000'123}}) {
+    original.raw.timestamp_ms = time;
+    EXPECT_THAT(make_dead_letter(original.message(), kInfo, "dlq").headers, Contains(Pair("dispytch-timestamp", std::to_string(time))));
+  }
+  original.raw.timestamp_ms = -1;
+  EXPECT_THAT(make_dead_letter(original.message(), kInfo, "dlq").headers, Not(Contains(Pair("dispytch-timestamp", ::testing::_))));
+}
+
+TEST(DeadLetter, SaysWhatItLeavesOut) {
+  Original original;
+  original.raw.flags |= DISPYTCH_MSG_TIMESTAMP;
+  original.raw.timestamp_ms = 5;
+  original.add("trace", "abc");
+  original.add("dispytch-left-out", "everything");
+  const OutgoingMessage shorter = make_dead_letter(original.message(), kInfo, "dlq", LetterDetail::without_exception);
+  EXPECT_THAT(shorter.headers, Contains(Pair("dispytch-left-out", "exception")));
+  EXPECT_THAT(shorter.headers, Not(Contains(Pair("dispytch-exception", ::testing::_))));
+  EXPECT_THAT(shorter.headers, Contains(Pair("dispytch-handler", "store")));
+  const OutgoingMessage least = make_dead_letter(original.message(), kInfo, "dlq", LetterDetail::least);
+  EXPECT_EQ(least.key, (std::string{"k\0y", 3}));
+  EXPECT_EQ(least.payload, "\xff not utf-8");
+  EXPECT_THAT(least.headers, ElementsAre(Pair("trace", "abc"), Pair("dispytch-reason", "failed"), Pair("dispytch-group", "bill"),
+                                         Pair("dispytch-topic", "orders"), Pair("dispytch-partition", "2"), Pair("dispytch-offset", "1234"),
+                                         Pair("dispytch-left-out", "exception,handler,listener,attempts,first,last,timestamp")));
+}
+
 TEST(DeadLetter, CutsTextsThatAreNoUtf8Too) {
   Original original;
   DeadLetterInfo info = kInfo;

@@ -37,6 +37,7 @@ struct Case {
   std::optional<OnFailure> on_failure = {};
   std::optional<OnFailure> on_undecodable = {};
   policy::OnUnhandled on_unhandled = policy::OnUnhandled::hold;
+  OnTombstone on_tombstone = OnTombstone::hold;
 };
 
 std::vector<Case> cases() {
@@ -119,6 +120,16 @@ std::vector<Case> cases() {
        .failure = FailureKind::unhandled,
        .expected = {Kind::hold},
        .on_unhandled = policy::OnUnhandled::dead_letter},
+      {.name = "no payload", .failure = FailureKind::tombstone, .expected = {Kind::hold}, .on_unhandled = policy::OnUnhandled::stop},
+      {.name = "no payload, with dead letters",
+       .failure = FailureKind::tombstone,
+       .expected = {Kind::dead_letter},
+       .dead_letters = true,
+       .on_tombstone = OnTombstone::dead_letter},
+      {.name = "no payload, for dead letters that are not there",
+       .failure = FailureKind::tombstone,
+       .expected = {Kind::hold},
+       .on_tombstone = OnTombstone::dead_letter},
       {.name = "an emitter that has failed for good", .expected = {Kind::stop}, .fatal = true, .dead_letters = true},
       {.name = "of a source that is about to go", .expected = {Kind::leave}, .fatal = true, .revoked = true},
   };
@@ -135,7 +146,9 @@ TEST(Decide, SaysWhatBecomesOfEachFailure) {
     const inflight::HandlingFailure failure{
         .kind = one.failure, .worth_retrying = one.worth_retrying, .fatal = one.fatal, .delay = one.delay};
     const FailedAttempt attempt{failure, policy, one.attempts, one.outages, one.revoked};
-    EXPECT_EQ(decide(attempt, {.on_unhandled = one.on_unhandled, .in_place_max = 30s}, one.dead_letters, 0.5), one.expected);
+    EXPECT_EQ(
+        decide(attempt, {.on_unhandled = one.on_unhandled, .on_tombstone = one.on_tombstone, .in_place_max = 30s}, one.dead_letters, 0.5),
+        one.expected);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "listen/describe.hpp"
 #include "unit/listen/parts.hpp"
 
 namespace dispytch::listen {
@@ -63,6 +64,72 @@ TEST_F(DeadLettering, TriesALetterAgainThatWasNotStored) {
   EXPECT_EQ(due->kind, Deadlines::Kind::next_dead_letter);
   parts.endings.dead_letter(item);
   EXPECT_THAT(parts.box.letters, SizeIs(2));
+  answer(Receipt{});
+  EXPECT_THAT(settled_tokens(parts), ElementsAre(1));
+}
+
+// The letter that is to be sent next, with its time come.
+void send_again(Parts& parts, Item& item) {
+  parts.clock.advance(1min);
+  const auto due = parts.deadlines.take_due(parts.clock.monotonic());
+  ASSERT_TRUE(due);
+  ASSERT_EQ(due->kind, Deadlines::Kind::next_dead_letter);
+  parts.endings.dead_letter(item);
+}
+
+Error too_large() { return {.code = ErrorCode::too_big, .text = "a message of 5 bytes is too large"}; }
+
+TEST_F(DeadLettering, SaysLessInALetterThatIsTooLargeAndThenHoldsItsMessage) {
+  Item& item = failed(parts);
+  parts.endings.end(item, Decision::Kind::dead_letter);
+  for (const char* left_out : {"exception", "exception,listener,attempts,first,last", "exception,listener,attempts,first,last"}) {
+    EXPECT_THAT(logged([&] { answer(too_large()); }),
+                HasSubstr("a dead letter could not be stored, and is tried again, without some of its"));
+    ASSERT_EQ(item.state, Item::State::waiting);
+    send_again(parts, item);
+    EXPECT_THAT(parts.box.letters.back().message.headers, ::testing::Contains(::testing::Pair("dispytch-left-out", left_out)));
+  }
+  EXPECT_THAT(logged([&] { answer(too_large()); }),
+              HasSubstr("why; its dead letter can't be stored: a message of 5 bytes is too large. It is held"));
+  EXPECT_EQ(item.state, Item::State::held);
+  EXPECT_THAT(settled_tokens(parts), IsEmpty());
+  EXPECT_THAT(parts.failures, SizeIs(1)) << "told once";
+  parts.endings.skip("orders", 0, 1, "somebody").value();
+  EXPECT_THAT(settled_tokens(parts), ElementsAre(1));
+}
+
+TEST_F(DeadLettering, SaysAllOfItAgainWhereTheBrokerWasOnlyAway) {
+  Item& item = failed(parts);
+  parts.endings.end(item, Decision::Kind::dead_letter);
+  for (int i = 0; i < 10; ++i) {
+    logged([&] { answer(Error{.code = i % 2 == 0 ? ErrorCode::timeout : ErrorCode::too_big, .text = "no room", .retriable = true}); });
+    send_again(parts, item);
+  }
+  EXPECT_THAT(parts.box.letters.back().message.headers, ::testing::Not(::testing::Contains(::testing::Key("dispytch-left-out"))));
+  answer(Receipt{});
+  EXPECT_THAT(settled_tokens(parts), ElementsAre(1));
+}
+
+TEST_F(DeadLettering, HoldsAtOnceWhatNoTryCanMend) {
+  Item& item = failed(parts);
+  parts.endings.end(item, Decision::Kind::dead_letter);
+  EXPECT_THAT(logged([&] { answer(Error{.code = ErrorCode::invalid, .text = "the topic's name is too long"}); }),
+              HasSubstr("its dead letter can't be stored: the topic's name is too long. It is held"));
+  EXPECT_EQ(item.state, Item::State::held);
+}
+
+TEST_F(DeadLettering, GoesOnTryingWhereSomebodyMayMendItAndSaysWhy) {
+  Item& item = failed(parts);
+  parts.endings.end(item, Decision::Kind::dead_letter);
+  for (int i = 0; i < 10; ++i) {
+    logged([&] { answer(Error{.code = ErrorCode::not_found, .text = "there is no topic `orders.dlq`"}); });
+    ASSERT_EQ(item.state, Item::State::waiting);
+    const Unfinished one = describe_wait(item, parts.lane(item), parts.setup, *parts.consumer);
+    EXPECT_EQ(one.waits_for, "the next try at its dead letter");
+    EXPECT_EQ(one.reason, "why; its dead letter can't be stored: there is no topic `orders.dlq`");
+    EXPECT_TRUE(one.letter_refused);
+    send_again(parts, item);
+  }
   answer(Receipt{});
   EXPECT_THAT(settled_tokens(parts), ElementsAre(1));
 }

@@ -133,10 +133,10 @@ TEST(OnUndecodable, MayStop) {
                     HasSubstr("(for handler `store`)")));
 }
 
-TEST(OnUndecodable, IsTheListenersWhereTheBytesDoNotEvenSayTheirType) {
+TEST(OnUndecodable, IsTheListenersWhereTheBytesDoNotEvenSayTheirTypeAndHandlersDisagree) {
   std::vector<std::string> handled;
   HandlerGroup group = collect(handled, {.on_undecodable = OnFailure::stop});
-  group.on<Shipped>([](const Shipped&) {}, {.topic = "orders"});  // two types: the type must be read
+  group.on<Shipped>([](const Shipped&) {}, {.topic = "orders", .on_undecodable = OnFailure::hold});  // two types: the type must be read
   Rig rig{std::move(group), {.delivery = {.policy = {.on_undecodable = OnFailure::drop}}}};
   rig.broker.append(0, typeless());
   rig.broker.append(0, order("behind"));

@@ -39,6 +39,24 @@ TEST_F(AdminTest, RangesSayWhatIsKeptAndWhereAGroupGoesOn) {
   EXPECT_EQ(ranges(*broker, "orders", "")[1].stored, std::nullopt);
 }
 
+TEST_F(AdminTest, ATopicThatItsFirstUseCreatesMayBeAskedForAgain) {
+  for (const bool auto_create : {true, false}) {
+    Options options;
+    options.topics = {{"orders", {}}};
+    options.auto_create = auto_create;
+    open(options);
+    try {
+      (void)ranges(*broker, "nowhere", "");
+      FAIL() << "there is no such topic";
+    } catch (const plugin::Exception& exception) {
+      EXPECT_EQ(exception.error().code, DISPYTCH_ENOTFOUND);
+      EXPECT_EQ(exception.error().retriable, auto_create);
+    }
+    const plugin::Lock lock{broker->mutex};
+    EXPECT_EQ(broker->find("nowhere"), nullptr) << "nothing comes into being by asking";
+  }
+}
+
 TEST_F(AdminTest, DeletedMessagesAreGoneForEveryGroupAndLeaveRoom) {
   open(with_topics({{"orders", {.max_messages = 3}}}));
   put_all({{.payload = "a"}, {.payload = "b"}, {.payload = "c"}});

@@ -136,6 +136,33 @@ TEST_F(BrokerTest, TokensOfAnotherConsumerAreNothingHere) {
   EXPECT_EQ(audit->settle(std::uint64_t{500} << 48), DISPYTCH_EFENCED);
 }
 
+// ---- lag ----
+
+TEST_F(BrokerTest, SaysHowManyMessagesOfEachSourceAreNotSettled) {
+  open(one_topic(2));
+  const auto billing = reader();
+  EXPECT_THAT(billing->consumer.lag(), IsEmpty()) << "nothing is assigned yet";
+  billing->poll_all();
+  const auto lag = [&] {
+    std::vector<std::int64_t> all;
+    for (const plugin::Lag& each : billing->consumer.lag()) {
+      EXPECT_TRUE(billing->held.contains(each.source));
+      all.push_back(each.messages);
+    }
+    return all;
+  };
+  EXPECT_THAT(lag(), ElementsAre(0, 0));
+  for (int i = 0; i < 4; ++i) put({.payload = std::to_string(i), .partition = 0});
+  EXPECT_THAT(lag(), ElementsAre(4, 0)) << "delivered or not";
+  const std::vector<Received> messages = billing->poll_all();
+  billing->settle(messages[2].token);
+  EXPECT_THAT(lag(), ElementsAre(3, 0)) << "out of order";
+  billing->settle(messages[0].token);
+  EXPECT_THAT(lag(), ElementsAre(2, 0));
+  billing->settle(messages[3].token, DISPYTCH_ACK_UP_TO);
+  EXPECT_THAT(lag(), ElementsAre(0, 0));
+}
+
 // ---- pause and seek ----
 
 TEST_F(BrokerTest, APausedSourceIsWithheldAndKeepsItsMessages) {

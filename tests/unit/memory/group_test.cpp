@@ -63,10 +63,23 @@ TEST_F(GroupTest, MoreMembersThanPartitionsLeaveSomeIdle) {
   const auto b = join();
   settle_down({a.get(), b.get()});
   EXPECT_THAT(a->partitions(), SizeIs(1));
-  EXPECT_THAT(b->events, IsEmpty());
+  EXPECT_THAT(b->events, ElementsAre(kAssigned)) << "it knows that there is nothing for it";
+  EXPECT_THAT(b->partitions(), IsEmpty());
   a.reset();
   settle_down({b.get()});
   EXPECT_THAT(b->partitions(), SizeIs(1));
+  EXPECT_THAT(b->events, ElementsAre(kAssigned, kAssigned));
+}
+
+TEST_F(GroupTest, TellsAMemberThatNothingIsLeftForIt) {
+  open(one_topic(1));
+  const auto b = join();
+  settle_down({b.get()});
+  EXPECT_THAT(b->partitions(), SizeIs(1));
+  const auto c = join();
+  settle_down({b.get(), c.get()});
+  EXPECT_THAT(c->events, ElementsAre(kAssigned));
+  EXPECT_THAT(c->partitions(), IsEmpty());
 }
 
 TEST_F(GroupTest, MembersGetTheTopicsThatTheySubscribeTo) {

@@ -33,6 +33,10 @@ struct FullConsumer : SmallConsumer {
     given = timeout;
     return {};
   }
+  std::vector<Lag> lag() {
+    if (moved_to < 0) throw Exception{DISPYTCH_EINTERNAL, "nowhere"};
+    return {{.source = 1, .messages = 5}, {.source = 7, .messages = moved_to}};
+  }
   std::size_t paused = 0;
   std::int64_t moved_to = 0;
   std::chrono::milliseconds given{};
@@ -150,6 +154,30 @@ TEST(Table, OffersTheExtensionsOfItsBackend) {
   EXPECT_EQ(Consuming::value.extension("dispytch.admin/1"), &ConsumingBackend::last_timeout);
   EXPECT_EQ(Consuming::value.extension("dispytch.transactions/1"), nullptr);
   EXPECT_EQ(Producing::value.extension("dispytch.admin/1"), nullptr);
+}
+
+TEST(Table, OffersLagWhereTheConsumerSaysIt) {
+  const auto* lag = static_cast<const dispytch_lag_api*>(Consuming::value.extension(DISPYTCH_EXTENSION_LAG));
+  ASSERT_NE(lag, nullptr);
+  EXPECT_EQ(lag->size, sizeof(dispytch_lag_api));
+  EXPECT_EQ(Producing::value.extension(DISPYTCH_EXTENSION_LAG), nullptr);
+  FullConsumer consumer;
+  consumer.moved_to = 12;
+  auto* const raw = reinterpret_cast<dispytch_consumer*>(&consumer);
+  dispytch_lag lags[3] = {};
+  std::uint32_t count = 0;
+  dispytch_error error = sized();
+  EXPECT_EQ(lag->lag(raw, lags, sizeof *lags, 1, &count, &error), DISPYTCH_OK);
+  EXPECT_EQ(count, 2u) << "there are more than there is room for";
+  EXPECT_EQ(lags[0].source, 1u);
+  EXPECT_EQ(lags[0].messages, 5);
+  EXPECT_EQ(lags[1].source, 0u) << "not written";
+  EXPECT_EQ(lag->lag(raw, lags, sizeof *lags, 3, &count, &error), DISPYTCH_OK);
+  EXPECT_EQ(lags[1].source, 7u);
+  EXPECT_EQ(lags[1].messages, 12);
+  consumer.moved_to = -1;
+  EXPECT_EQ(lag->lag(raw, lags, sizeof *lags, 3, &count, &error), DISPYTCH_EINTERNAL);
+  EXPECT_EQ(count, 0u);
 }
 
 TEST(Table, OffersAdministrationWhereTheBackendHasItsMembers) {

@@ -31,7 +31,8 @@ typedef struct dispytch_admin {
 
   /* [any] The ranges of all partitions of a topic, by partition. Writes at most `capacity` of them, and how many there are to *count, which
    * may be more: the host asks again with more room. group: whose positions to say; absent: nobody's. A group that isn't there has none,
-   * and nothing comes into being by asking. A topic that doesn't exist is ENOTFOUND and named. */
+   * and nothing comes into being by asking. A topic that doesn't exist is ENOTFOUND and named, and retriable where its first use creates
+   * it. */
   dispytch_status (*ranges)(dispytch_adapter* adapter, dispytch_bytes topic, dispytch_bytes group, dispytch_range* out, uint32_t stride,
                             uint32_t capacity, uint32_t* count, int32_t timeout_ms, dispytch_error* error) DISPYTCH_NOEXCEPT;
 

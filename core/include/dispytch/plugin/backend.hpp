@@ -18,6 +18,8 @@
 //     Result<std::span<const Header>> headers(const InboundMessage&);   // [any] optional
 //     Status pause(std::span<const Source> sources, bool on);           // [any] optional: claims CAN_PAUSE
 //     Status seek(std::span<const Source> sources, std::chrono::milliseconds timeout);  // [one] with poll; optional: claims CAN_SEEK
+//     std::vector<Lag> lag();                                           // [any] never blocks; optional: the extension
+//                                                                       // "dispytch.lag/1", whose contract is in lag.h
 //     Status close(std::chrono::milliseconds timeout);                  // optional; the destructor follows
 //   };
 //   class Backend {

@@ -40,6 +40,12 @@ struct Range {
   std::optional<std::int64_t> stored = {};  ///< where the group goes on, if it has a position there
 };
 
+/// How far a consumer is behind in one of its sources: the answer of Consumer::lag. Those of which it can't be told are left out.
+struct Lag {
+  std::uint32_t source = 0;
+  std::int64_t messages = 0;  ///< there to be read and not settled; 0 when a reader can get no more
+};
+
 namespace detail {
 
 /// What a poll returned and the host has not released yet.

@@ -15,6 +15,7 @@
 
 #include <dispytch/plugin/abi.h>
 #include <dispytch/plugin/admin.h>
+#include <dispytch/plugin/lag.h>
 #include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/config.hpp>
 #include <dispytch/plugin/host.hpp>
@@ -114,6 +115,11 @@ concept Pauses = requires(C& consumer, std::span<const Source> sources, bool on)
 template <class C>
 concept Seeks = requires(C& consumer, std::span<const Source> sources, Milliseconds timeout) {
   { consumer.seek(sources, timeout) } -> std::same_as<Status>;
+};
+
+template <class C>
+concept SaysLag = requires(C& consumer) {
+  { consumer.lag() } -> std::same_as<std::vector<Lag>>;
 };
 
 // Ends the object whatever its close says, as the contract wants.
@@ -316,6 +322,26 @@ struct ConsumerTable {
   static constexpr dispytch_consumer_api value = make();
 };
 
+/// The extension "dispytch.lag/1".
+template <class B>
+struct LagTable {
+  static dispytch_status lag(dispytch_consumer* consumer, dispytch_lag* out, std::uint32_t stride, std::uint32_t capacity,
+                             std::uint32_t* count, dispytch_error* error) noexcept {
+    *count = 0;
+    return guarded(error, [&]() -> Status {
+      const std::vector<Lag> known = ConsumerTable<B>::of(consumer).lag();
+      const Strided<dispytch_lag> room{out, stride, capacity};
+      for (std::size_t i = 0; i < std::min<std::size_t>(capacity, known.size()); ++i) {
+        room.set(i, {.source = known[i].source, .reserved = 0, .messages = known[i].messages});
+      }
+      *count = static_cast<std::uint32_t>(known.size());
+      return {};
+    });
+  }
+
+  static constexpr dispytch_lag_api value{sizeof(dispytch_lag_api), 0, lag};
+};
+
 /// The table of a plugin: `Plugin` names the backend's class as Type and describes it as description.
 template <class Plugin>
 struct Table {
@@ -362,6 +388,11 @@ struct Table {
   static const void* extension([[maybe_unused]] const char* id) noexcept {
     if constexpr (DeletesUpTo<B>) {
       if (std::string_view{id} == DISPYTCH_EXTENSION_ADMIN) return &AdminTable<B>::value;
+    }
+    if constexpr (OpensConsumers<B>) {
+      if constexpr (SaysLag<ConsumerOf<B>>) {
+        if (std::string_view{id} == DISPYTCH_EXTENSION_LAG) return &LagTable<B>::value;
+      }
     }
     if constexpr (requires {
                     { B::extension(std::string_view{}) } -> std::convertible_to<const void*>;

@@ -52,7 +52,7 @@ class Harness : public ProvidesObjects<Harness> {
   const std::vector<OutgoingMessage>& dead_letters() const noexcept;
   /// What was given up after its attempts, oldest first: buried, held, or what stopped the listener.
   const std::vector<Failure>& failures() const noexcept;
-  /// Messages settled because a handler ended well; and because no handler wanted their type.
+  /// Messages settled because a handler ended well; and because no handler wanted their type, or took a message without payload.
   std::uint64_t handled() const noexcept;
   std::uint64_t unhandled() const noexcept;
 
