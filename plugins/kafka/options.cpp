@@ -33,6 +33,19 @@ struct Rules {
   }
 };
 
+// What librdkafka refuses without naming a property, and the properties that decide of it.
+struct Subject {
+  std::string_view word;
+  std::array<std::string_view, 3> deciding;
+};
+constexpr std::array kSubjects{
+    Subject{"sasl.", {"sasl.mechanism", "sasl.mechanisms", "security.protocol"}},
+    Subject{"SASL", {"sasl.mechanism", "sasl.mechanisms", "security.protocol"}},
+    Subject{"Private key", {"ssl.key.location", "ssl.key.pem", "ssl.certificate.location"}},
+    Subject{"ssl.", {"security.protocol", "", ""}},
+    Subject{"SSL", {"security.protocol", "", ""}},
+};
+
 std::string value_text(const Config& value) {
   switch (value.kind()) {
     case Config::Kind::string: return value.as<std::string>();
@@ -40,16 +53,6 @@ std::string value_text(const Config& value) {
     case Config::Kind::boolean: return std::string{value.text()};
     default: throw Exception{value.error("expected a string, a number, true or false")};
   }
-}
-
-// A secret of a few letters is part of every other word: it is hidden where a value is shown, between quotes or behind `=`.
-bool is_told(std::string_view text, std::size_t at, std::size_t size) {
-  constexpr std::size_t kTooShortToSearch = 4;
-  if (size >= kTooShortToSearch) return true;
-  const char before = at == 0 ? ' ' : text[at - 1];
-  const char behind = at + size == text.size() ? ' ' : text[at + size];
-  const bool quoted = before == behind && std::string_view{"\"'`"}.find(before) != std::string_view::npos;
-  return quoted || (before == '=' && std::string_view{" ,;)\n"}.find(behind) != std::string_view::npos);
 }
 
 std::string unknown(std::string_view name) {
@@ -61,25 +64,6 @@ std::string unknown(std::string_view name) {
 }
 
 }  // namespace
-
-void Secrets::add(std::string value) {
-  if (value.empty()) return;
-  // The longer ones first, of which a shorter one may be a part: its place would be taken, and their rest would stay.
-  const auto shorter = [&](const std::string& known) { return known.size() < value.size(); };
-  values_.insert(std::find_if(values_.begin(), values_.end(), shorter), std::move(value));
-}
-
-std::string Secrets::hide(std::string text) const {
-  static constexpr std::string_view kHidden = "***";
-  for (const std::string& value : values_) {
-    for (std::size_t at = text.find(value); at != std::string::npos;) {
-      const bool hidden = is_told(text, at, value.size());
-      if (hidden) text.replace(at, value.size(), kHidden);
-      at = text.find(value, at + (hidden ? kHidden.size() : 1));
-    }
-  }
-  return text;
-}
 
 Options::Options(const Config& object, Owner owner) {
   const Rules& rules = Rules::get();
@@ -110,6 +94,23 @@ Options::Options(const Config& object, Owner owner) {
 const Option* Options::find(std::string_view name) const noexcept {
   const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) { return option.name == name; });
   return found == options_.end() ? nullptr : &*found;
+}
+
+const Option* Options::to_blame_for(std::string_view reason) const noexcept {
+  const Option* blamed = nullptr;
+  for (const Option& option : options_) {
+    if (reason.find(option.name) != std::string_view::npos && (blamed == nullptr || option.name.size() > blamed->name.size())) {
+      blamed = &option;
+    }
+  }
+  if (blamed != nullptr) return blamed;
+  for (const Subject& subject : kSubjects) {
+    if (reason.find(subject.word) == std::string_view::npos) continue;
+    for (const std::string_view name : subject.deciding) {
+      if (const Option* found = find(name)) return found;
+    }
+  }
+  return nullptr;
 }
 
 void Options::apply(rd_kafka_conf_t* conf, rd_kafka_type_t type) const {

@@ -7,22 +7,12 @@
 
 #include <librdkafka/rdkafka.h>
 #include <dispytch/plugin/config.hpp>
+#include <dispytch/plugin/secrets.hpp>
 
 #include "handles.hpp"
 #include "properties.hpp"
 
 namespace dispytch::kafka {
-
-/// What must not be seen in any output.
-class Secrets {
- public:
-  void add(std::string value);
-  /// The text with *** for each secret in it.
-  std::string hide(std::string text) const;
-
- private:
-  std::vector<std::string> values_;
-};
 
 /// Whose `config` an option stands in.
 enum class Owner { backend, producer, consumer };
@@ -46,14 +36,17 @@ class Options {
   const std::vector<Option>& all() const noexcept { return options_; }
   /// nullptr where the operator didn't set it.
   const Option* find(std::string_view name) const noexcept;
-  const Secrets& secrets() const noexcept { return secrets_; }
+  /// Returns the option that a refusal of librdkafka is about: the one that it names, else one that decides of the same thing. nullptr:
+  /// none of these.
+  const Option* to_blame_for(std::string_view reason) const noexcept;
+  const plugin::Secrets& secrets() const noexcept { return secrets_; }
 
   /// Sets those that concern that kind of client.
   void apply(rd_kafka_conf_t* conf, rd_kafka_type_t type) const;
 
  private:
   std::vector<Option> options_;
-  Secrets secrets_;
+  plugin::Secrets secrets_;
 };
 
 }  // namespace dispytch::kafka

@@ -30,7 +30,7 @@ std::optional<Error> ask_producer(border::Adapter& adapter, const nlohmann::json
 // Without topics and group a consumer can neither join nor take anything; that they are missing isn't what was asked.
 std::optional<Error> ask_consumer(border::Adapter& adapter, const nlohmann::json& entry) {
   const auto consumer = adapter.open_consumer(border::consumer_document({.config = entry.at("config")}), {}, kNoWaiting);
-  if (consumer || !consumer.error().text.starts_with("/config/")) return std::nullopt;
+  if (consumer || !consumer.error().text.starts_with("/config")) return std::nullopt;
   return consumer.error();
 }
 

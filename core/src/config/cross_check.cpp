@@ -1,5 +1,7 @@
 #include <charconv>
+#include <map>
 #include <set>
+#include <string>
 
 #include <dispytch/plugin/abi.h>
 
@@ -8,6 +10,8 @@
 #include "config/scalar.hpp"
 #include "config/validate.hpp"
 #include "schema/pointer.hpp"
+#include "schema/schema.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -53,6 +57,7 @@ class CrossCheck {
     for_each("/listeners", [&](const json& listener, const std::string& pointer) {
       const PluginInfo* plugin = check_backend(listener, pointer);
       check_topics(listener, pointer, plugin);
+      if (plugin != nullptr) check_own_options(listener, pointer, *plugin);
       check_handling(listener, pointer, references_, problems_);
       if (plugin == nullptr) return;
       if (can(*plugin, DISPYTCH_CAN_CONSUME)) {
@@ -93,6 +98,28 @@ class CrossCheck {
                       "topic " + references_.named(*name, topic.is_string() ? place : place + "/name") + " stands in the list already");
       if (topic.is_object() && topic.contains("pattern") && plugin != nullptr && !can(*plugin, DISPYTCH_CAN_PATTERNS))
         problems_.add(place + "/pattern", true, backend_of(listener, pointer) + " can't subscribe to patterns; list the topics by name");
+    }
+  }
+
+  static std::string name_of(const std::string& pointer) { return text::steps(pointer).back(); }
+
+  // Options of which each member of a group needs its own value, such as Kafka's `group.instance.id`: of two members with the same one the
+  // broker lets the later one push the other out. The plugin's schema says which they are.
+  void check_own_options(const json& listener, const std::string& pointer, const PluginInfo& plugin) {
+    const json* const group = schema::find(listener, "/group");
+    if (group == nullptr || !group->is_string()) return;
+    const std::string backend = listener.at("backend").get<std::string>();
+    const std::string of_backend = child("/backends", backend);
+    for (const std::string& option : schema::properties_with(plugin.schema, "consumer", "x-one-per-member")) {
+      std::string place = child(pointer + "/config", option);
+      if (schema::find(tree_.value, place) == nullptr) place = child(of_backend + "/config", option);
+      const json* const value = schema::find(tree_.value, place);
+      if (value == nullptr || problems_.is_broken(place) || problems_.is_reported(place)) continue;
+      const auto [first, is_new] = members_.emplace(json{backend, *group, option, *value}.dump(), pointer);
+      if (is_new) continue;
+      problems_.add(place, false,
+                    "listeners `" + name_of(first->second) + "` and `" + name_of(pointer) + "` would both be this member of group " +
+                        references_.named(*group, pointer + "/group") + "; give each one of its own");
     }
   }
 
@@ -152,6 +179,7 @@ class CrossCheck {
   const Tree& tree_;
   References references_;
   ProblemList& problems_;
+  std::map<std::string, std::string> members_ = {};  // listeners, by backend, group and what they are known by in the group
 };
 
 }  // namespace

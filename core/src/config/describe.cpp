@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <functional>
-#include <string_view>
 #include <utility>
-#include <vector>
+
+#include <dispytch/plugin/secrets.hpp>
 
 #include "config/handling.hpp"
 #include "config/load.hpp"
@@ -84,22 +83,11 @@ std::string log_level(log::Level level) {
 }
 
 // All secret texts below a value.
-void collect(const json& value, std::set<std::string>& texts) {
-  if (value.is_string() && !value.get_ref<const std::string&>().empty()) texts.insert(value.get<std::string>());
-  if (value.is_number()) texts.insert(value.dump());
+void collect(const json& value, plugin::Secrets& secrets) {
+  if (value.is_string()) secrets.add(value.get<std::string>());
+  if (value.is_number()) secrets.add(value.dump());
   if (value.is_structured())
-    for (const json& part : value) collect(part, texts);
-}
-
-// Whether what stands at a place is the secret, and not a word that has its letters: one of a few letters is everywhere, and is told where
-// a message shows a value, between quotes or behind `=`.
-bool is_told(std::string_view text, std::size_t at, std::size_t size) {
-  constexpr std::size_t kTooShortToSearch = 4;
-  if (size >= kTooShortToSearch) return true;
-  const char before = at == 0 ? ' ' : text[at - 1];
-  const char behind = at + size == text.size() ? ' ' : text[at + size];
-  const bool quoted = before == behind && std::string_view{"\"'`"}.find(before) != std::string_view::npos;
-  return quoted || (before == '=' && std::string_view{" ,;)\n"}.find(behind) != std::string_view::npos);
+    for (const json& part : value) collect(part, secrets);
 }
 
 json undisguised(const Config& config) {
@@ -129,20 +117,10 @@ json describe(const Config& config) {
 }
 
 std::string scrub(const json& values, const std::set<std::string>& pointers, std::string text) {
-  std::set<std::string> secrets;
+  plugin::Secrets secrets;
   for (const std::string& pointer : pointers)
     if (const json* value = schema::find(values, pointer)) collect(*value, secrets);
-  // The longer ones first: a shorter one may be a part of another, whose rest would stay.
-  std::vector<std::string_view> longest_first{secrets.begin(), secrets.end()};
-  std::ranges::stable_sort(longest_first, std::greater{}, &std::string_view::size);
-  for (const std::string_view secret : longest_first) {
-    for (std::size_t at = text.find(secret); at != std::string::npos;) {
-      const bool masked = is_told(text, at, secret.size());
-      if (masked) text.replace(at, secret.size(), schema::kRedacted);
-      at = text.find(secret, at + (masked ? schema::kRedacted.size() : 1));
-    }
-  }
-  return text;
+  return secrets.hide(std::move(text));
 }
 
 std::string scrub(const Config& config, std::string text) { return scrub(undisguised(config), config.secrets, std::move(text)); }

@@ -43,7 +43,8 @@ struct LoadOptions {
   std::function<Result<PluginInfo>(std::string_view plugin, const std::vector<std::filesystem::path>& paths)> plugin = {};
   /// Says what the plugin refuses of options that its schema leaves open, such as those of a broker's client. An error of
   /// ErrorCode::config becomes a problem at the option that its text begins with, and the rest is judged again without that option, so
-  /// that all are told in one run. Other errors are no matter of the file. Empty: only schemas judge.
+  /// that all are told in one run, but for a fatal one, which is the last. Other errors are no matter of the file. Empty: only schemas
+  /// judge.
   std::function<std::optional<Error>(const Candidate&)> judge = {};
   /// The value of an environment variable. By default that of the process.
   std::function<std::optional<std::string>(const std::string& name)> environment = {};

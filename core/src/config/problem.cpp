@@ -4,6 +4,7 @@
 
 #include "config/problem_list.hpp"
 #include "schema/pointer.hpp"
+#include "text/json_pointer.hpp"
 
 namespace dispytch::config {
 namespace {
@@ -69,11 +70,24 @@ Refusal read_refusal(std::string text) {
   return refusal;
 }
 
+bool stands_in_backend(const nlohmann::json& own, const nlohmann::json& of_backend, std::string_view pointer) {
+  const std::vector<std::string> steps = text::steps(pointer);
+  return steps.size() > 1 && !own.contains(steps[1]) && of_backend.contains(steps[1]);
+}
+
 Problem plugin_problem(const Config& config, Section section, std::string_view name, const Error& error) {
   Refusal refusal = read_refusal(error.text);
-  const std::string pointer = schema::child('/' + std::string{section_name(section)}, name) + refusal.pointer;
+  std::string owner{name};
+  const auto look_at_backend = [&](const auto& user) {
+    if (!stands_in_backend(user.config, config.backends.at(user.backend).config, refusal.pointer)) return;
+    section = Section::backends;
+    owner = user.backend;
+  };
+  if (section == Section::emitters) look_at_backend(config.emitters.at(owner));
+  if (section == Section::listeners) look_at_backend(config.listeners.at(owner));
+  const std::string pointer = schema::child('/' + std::string{section_name(section)}, owner) + refusal.pointer;
   const std::string path =
-      std::string{section_name(section)} + '.' + std::string{name} + '.' + schema::dotted(refusal.pointer, nlohmann::json::object());
+      std::string{section_name(section)} + '.' + owner + '.' + schema::dotted(refusal.pointer, nlohmann::json::object());
   return {.file = config.file.string(),
           .position = config.positions.key(pointer),
           .path = one_line(path),

@@ -20,6 +20,10 @@ struct Refusal {
 };
 Refusal read_refusal(std::string text);
 
+/// Returns whether a refusal of a client is about an option of its backend, which holds for all of its clients: `own` and `of_backend` are
+/// their `config`, `pointer` is that of the refusal.
+bool stands_in_backend(const nlohmann::json& own, const nlohmann::json& of_backend, std::string_view pointer);
+
 /// A text with `***` for each value at one of the pointers that it quotes.
 std::string scrub(const nlohmann::json& values, const std::set<std::string>& secrets, std::string text);
 

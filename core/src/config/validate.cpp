@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "config/core_schema.hpp"
@@ -175,9 +176,10 @@ class Validation {
   }
 
   // Asks the plugin again and again, each time without the option that it refused, so that all are told. What it says of no option in
-  // particular counts where nothing was left out: what was may be what it misses. Returns what it took.
+  // particular counts where nothing was left out: what was may be what it misses. A fatal refusal is the last: it says that the options
+  // don't go together, and without the one that is named there would only be another. Returns what it took.
   json judge(Section section, const std::string& backend, const json& entry, const std::string& pointer, Fitting fitting) {
-    while (options_.judge) {
+    while (options_.judge && !refused_.contains(backend)) {
       json candidate = entry;
       candidate["config"] = fitting.options;
       const json& of_backend = section == Section::backends ? fitting.options : judged_.at(backend);
@@ -186,9 +188,14 @@ class Validation {
       if (!error || error->code != ErrorCode::config) break;
       Refusal refusal = read_refusal(error->text);
       const bool all = fitting.all;
-      const bool named = fitting.leave_out(std::string_view{refusal.pointer}.substr(std::string_view{"/config"}.size()));
-      if (named || all) problems_.add(pointer + refusal.pointer, true, scrub(tree_.value, tree_.secrets, std::move(refusal.text)));
-      if (!named) break;
+      const bool inherited = section != Section::backends && stands_in_backend(fitting.options, of_backend, refusal.pointer);
+      const bool named = !inherited && fitting.leave_out(std::string_view{refusal.pointer}.substr(std::string_view{"/config"}.size()));
+      const std::string owner = inherited ? child("/backends", backend) : pointer;
+      if (named || inherited || all) {
+        problems_.add(owner + refusal.pointer, true, scrub(tree_.value, tree_.secrets, std::move(refusal.text)));
+      }
+      if (error->fatal && section == Section::backends) refused_.insert(backend);  // there is nothing for its users to go with
+      if (!named || error->fatal) break;
     }
     return std::move(fitting.options);
   }
@@ -215,6 +222,7 @@ class Validation {
   std::map<std::string, PluginSchemas> schemas_ = {};         // by the same
   std::map<std::string, const PluginSchemas*> schemas_of_backend_ = {};
   std::map<std::string, std::string> plugin_names_ = {};  // what stands behind `plugin:`, by the names of the backends
+  std::set<std::string> refused_ = {};                    // backends whose options don't go together
   std::map<std::string, json> judged_ = {};               // what their plugins take of their `config`, by the same
   BackendPlugins found_ = {};
 };

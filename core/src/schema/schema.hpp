@@ -1,6 +1,6 @@
 // A JSON Schema (draft-07) that checks, normalises and redacts options: core's own config file, and what a plugin declares of itself.
 //
-// Beyond draft-07 four annotations are understood; other readers of the schema ignore them:
+// Beyond draft-07 these annotations are understood; other readers of the schema ignore them:
 //   "format": "duration",  "unit": "ns" | "us" | "ms" | "s"              "250ms" in the file, the integer 250 for the program
 //   "format": "byte-size", "unit": "bytes" | "KiB" | "MiB" | "kB" | "MB"  "64MiB" in the file, the integer 65536 (KiB) for the program
 //     with "type": "string"; with ["string", "integer"] a bare integer in that unit is taken as well. The draft's own "minimum" and
@@ -8,6 +8,8 @@
 //   "writeOnly": true                                                    a secret: its value is never shown
 //   "x-instead": "use the listener's `start`"                            an option that something else decides: refused, with that word
 //   "x-reason": "..."                                                    why the default is what it is; for documentation
+//   "x-one-per-member": true                                             of a consumer's option: no two members of a group may have the
+//   same
 // Defaults are documentation: they are not filled in.
 #pragma once
 
@@ -52,6 +54,9 @@ class Schema {
   explicit Schema(std::shared_ptr<const Compiled> compiled) : compiled_{std::move(compiled)} {}
   std::shared_ptr<const Compiled> compiled_;
 };
+
+/// Returns the names of the properties of `definition` that carry an annotation with the value true, of a document that compiles.
+std::vector<std::string> properties_with(const nlohmann::json& document, std::string_view definition, const char* annotation);
 
 /// What stands in the place of a secret.
 inline constexpr std::string_view kRedacted = "***";

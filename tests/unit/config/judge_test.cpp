@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "config/load.hpp"
@@ -72,6 +73,37 @@ TEST(Judge, CountsARefusalOfTheWholeOnlyWhereNothingWasLeftOut) {
             "bus.yaml:3:24: backends.bus.config: `needed` is missing\n1 error\n");
   EXPECT_EQ(problems(plugin, "version: 1\nbackends:\n  bus: { plugin: open, config: { needed: bad } }\n"),
             "bus.yaml:3:34: backends.bus.config.needed: no bad\n1 error\n");
+}
+
+// Without the option that a contradiction is blamed on there may be another contradiction, which nobody made.
+TEST(Judge, EndsWithOptionsThatDoNotGoTogether) {
+  LoadOptions options = tests::test_options();
+  int asked = 0;
+  options.judge = [&asked](const Candidate& candidate) -> std::optional<Error> {
+    ++asked;
+    const char* blamed = candidate.entry.at("config").contains("a") ? "a" : "b";
+    return Error{.code = ErrorCode::config, .text = std::string{"/config/"} + blamed + ": not with the other", .fatal = true};
+  };
+  const Loaded loaded = load_text("version: 1\nbackends:\n  bus: { plugin: open, config: { a: x, b: y } }\n", "bus.yaml", options);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(report(loaded.error()), "bus.yaml:3:34: backends.bus.config.a: not with the other\n1 error\n");
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(Judge, FindsTheOptionOfAClientInItsBackend) {
+  LoadOptions options = tests::test_options();
+  options.judge = [](const Candidate& candidate) -> std::optional<Error> {
+    if (candidate.section == Section::backends) return std::nullopt;
+    return Error{.code = ErrorCode::config, .text = "/config/linger: longer than the timeout", .fatal = true};
+  };
+  const auto problems = [&](const char* backend, const char* emitter) {
+    const Loaded loaded = load_text("version: 1\nbackends:\n  bus: { plugin: open, config: { " + std::string{backend} +
+                                        " } }\nemitters:\n  out: { backend: bus, config: { " + emitter + " } }\n  too: { backend: bus }\n",
+                                    "bus.yaml", options);
+    return loaded ? "none" : report(loaded.error());
+  };
+  EXPECT_EQ(problems("linger: 1", ""), "bus.yaml:3:34: backends.bus.config.linger: longer than the timeout\n1 error\n") << "told once";
+  EXPECT_THAT(problems("linger: 1", "linger: 2"), ::testing::HasSubstr("bus.yaml:5:34: emitters.out.config.linger: longer"));
 }
 
 TEST(Judge, NeverRepeatsASecret) {

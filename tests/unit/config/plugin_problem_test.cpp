@@ -40,6 +40,13 @@ TEST(PluginProblem, PointsAtTheNearestPlaceWhereTheOptionIsNotInTheFile) {
             "bus.yaml:11:3: listeners.in.config.fetch.min.bytes: out of range");
 }
 
+TEST(PluginProblem, PointsAtTheBackendWhereTheOptionStandsThereAlone) {
+  EXPECT_EQ(problem(Section::emitters, "out", "/config/acks: not without idempotence"),
+            "bus.yaml:6:7: backends.bus.config.acks: not without idempotence");
+  EXPECT_EQ(problem(Section::listeners, "in", "/config/acks: not without idempotence"),
+            "bus.yaml:6:7: backends.bus.config.acks: not without idempotence");
+}
+
 TEST(PluginProblem, PointsAtTheConfigWhereTheTextNamesNoOption) {
   EXPECT_EQ(problem(Section::backends, "bus", "these options don't go together"),
             "bus.yaml:5:5: backends.bus.config: these options don't go together");

@@ -90,7 +90,7 @@ TEST(KafkaOptions, AreRefusedWhereTheyAreOfNoUse) {
 
 TEST(KafkaOptions, HideASecretOfOneLetterWhereAValueIsShownAlone) {
   const Options options = read(R"({"sasl.password":"e"})");
-  const Secrets& secrets = options.secrets();
+  const plugin::Secrets& secrets = options.secrets();
   EXPECT_EQ(secrets.hide("the broker's certificate has expired"), "the broker's certificate has expired");
   EXPECT_EQ(secrets.hide("Invalid value \"e\" for password=e"), "Invalid value \"***\" for password=***");
 }
