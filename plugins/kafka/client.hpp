@@ -52,7 +52,7 @@ class Client {
 
   /// Returns whether a broker has let the client in so far. Never blocks.
   bool has_logged_in() const noexcept { return rd_kafka_controllerid(raw(), 0) >= 0; }
-  /// How the client is to reach its brokers, and of a connection that failed all that is known of it.
+  /// Return how the client is to reach its brokers, and of a connection that failed all that is known of it.
   const Approach& approach() const noexcept { return approach_; }
   FailedConnection failed(rd_kafka_resp_err_t code, std::string_view text) const;
 

@@ -31,7 +31,7 @@ namespace dispytch::kafka {
 
 class Consumer : private Client {
  public:
-  /// What a consumer sets before the operator's options, and what it decides itself.
+  /// Returns what a consumer sets before the operator's options, and what it decides itself.
   static Settings defaults();
   static Settings decided(const std::string& group);
 

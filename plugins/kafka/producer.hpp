@@ -20,7 +20,7 @@ namespace dispytch::kafka {
 
 class Producer : private Client {
  public:
-  /// What a producer sets before the operator's options, and what it decides itself.
+  /// Returns what a producer sets before the operator's options, and what it decides itself.
   static Settings defaults();
   static Settings decided();
 

@@ -32,11 +32,11 @@ class Trouble {
 
   /// Returns whether nothing is known.
   bool is_none() const noexcept { return text_.empty(); }
-  /// The cause in words; empty: none.
+  /// Returns the cause in words; empty: none.
   const std::string& text() const noexcept { return text_; }
-  /// When the last connection failed.
+  /// Returns when the last connection failed.
   Clock::time_point at() const noexcept { return at_; }
-  /// The cause, before the first login: DISPYTCH_EAUTH where it is reason enough to wait no longer, else DISPYTCH_EUNAVAILABLE; DISPYTCH_OK
+  /// Returns the cause, before the first login: DISPYTCH_EAUTH where it is reason enough to wait no longer, else DISPYTCH_EUNAVAILABLE; DISPYTCH_OK
   /// where nothing is known.
   plugin::Error before_login(Clock::time_point now) const;
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <ostream>
@@ -21,6 +22,7 @@
 #include <Poco/Net/StreamSocket.h>
 
 #include "cli/cli_fixture.hpp"
+#include "support/mock_cluster.hpp"
 
 namespace dispytch::testing {
 namespace {
@@ -232,6 +234,52 @@ TEST_P(InterruptInHand, TellsAnApplicationOfWhatCouldNotBeSent) {
 INSTANTIATE_TEST_SUITE_P(While, InterruptInHand, ::testing::Values(State::away, State::silent, State::refuses), [](const auto& test) {
   return test.param == State::away ? "away" : test.param == State::silent ? "silent" : "refused";
 });
+
+// A broker that answered until a moment ago, and says nothing more.
+class InterruptLater : public Interrupt {
+ protected:
+  std::string config_of_mock() const {
+    return write("mock.yaml", "version: 1\nbackends:\n  bus: { plugin: kafka, config: { bootstrap.servers: \"" + cluster_.address() +
+                                  "\" } }\nemitters:\n  patient: { backend: bus, timeout: 60s }\n"
+                                  "listeners:\n  board: { backend: bus, group: g, topics: [flights] }\n");
+  }
+  void fall_silent() { cluster_.set_silent(std::chrono::minutes{2}); }
+
+  MockCluster cluster_{"flights"};
+};
+
+TEST_F(InterruptLater, EndsAListenerThatHasNothingInHand) {
+  Process process{{DISPYTCH_TEST_SERVICE, "--config", config_of_mock()}, with_plugins()};
+  process.await_errors("assigned: flights[0]");
+  fall_silent();
+  interrupt(process, SIGTERM);
+  const Finished finished = process.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  EXPECT_THAT(finished.errors, HasSubstr("interrupted: ending without the broker's answer; nothing was in hand"));
+}
+
+TEST_F(InterruptLater, EndsAnEmitterWhoseEventsAreConfirmed) {
+  ProcessOptions options = with_plugins();
+  options.environment.emplace_back("DISPYTCH_TEST_TASK", "emit");
+  Process process{{DISPYTCH_TEST_SERVICE, "--config", config_of_mock()}, options};
+  process.await_output("confirmed");
+  fall_silent();
+  interrupt(process, SIGTERM);
+  EXPECT_EQ(process.finish().exit_code, 0);
+}
+
+TEST_F(InterruptLater, EndsEmitWhoseLinesAreConfirmed) {
+  Process process{command({"emit", "patient", "t", "--topic", "flights", "--config", config_of_mock()}), with_plugins()};
+  process.write("{\"n\":1}\n");
+  const Finished read = run({"kcat", "-q", "-b", cluster_.address(), "-C", "-t", "flights", "-o", "beginning", "-c", "1"});
+  ASSERT_EQ(read.exit_code, 0) << read.errors;
+  interrupt(process, SIGTERM);
+  process.await_errors("interrupted");
+  fall_silent();
+  const Finished finished = process.finish();
+  EXPECT_EQ(finished.output, "1 confirmed, 0 failed\n");
+  EXPECT_THAT(finished.errors, HasSubstr("resume with --from-line 2\n"));
+}
 
 // An application that doesn't answer: these have nothing of their own to end.
 TEST_F(Interrupt, EndsACommandThatAsksAnApplicationThatSaysNothing) {

@@ -26,7 +26,7 @@ int run_task(const std::string& what, int argc, char** argv) {
       .task([what](std::stop_token stop, dispytch::Named<"patient", dispytch::EventEmitter> out) {
         if (what == "emit") {
           out->emit(Order{.what = "fine"}, [](const dispytch::Result<dispytch::Receipt>& result) {
-            if (!result) std::cout << "failed: " << result.error().text << std::endl;
+            std::cout << (result ? "confirmed" : "failed: " + result.error().text) << std::endl;
           });
         }
         std::mutex mutex;

@@ -22,7 +22,7 @@ class SecurityTest : public CliTest {
   SecurityTest() { topics_.create(topic_, 1); }
   ~SecurityTest() override { topics_.remove(topic_); }
 
-  /// What `./dev kafka start` left: addresses, certificates, the password. Throws std::runtime_error where it isn't there.
+  /// Returns where a file of `./dev kafka start` lies: addresses, certificates, the password. Throws std::runtime_error where it isn't there.
   static std::filesystem::path left(const std::string& name) {
     const char* given = std::getenv("DISPYTCH_TEST_KAFKA_SECURITY");
     const std::filesystem::path folder = given != nullptr && *given != '\0'
@@ -41,7 +41,7 @@ class SecurityTest : public CliTest {
   }
   static std::string password() { return line_of("password"); }
 
-  /// What logs in at the listener `secure`.
+  /// Returns the options that log in at the listener `secure`.
   static KafkaOptions login(const std::string& mechanism = "PLAIN") {
     return {{"bootstrap.servers", line_of("secure")},
             {"security.protocol", "sasl_ssl"},
@@ -60,7 +60,7 @@ class SecurityTest : public CliTest {
                                     "], dead_letter: { emitter: out, topic: " + topic_ + ".dlq } }\n");
   }
 
-  /// The environment of a program that logs in with that password. `mechanism` SCRAM: with a librdkafka that can, where the system's can't.
+  /// Returns the environment of a program that logs in with that password. `mechanism` SCRAM: with a librdkafka that can, where the system's can't.
   static ProcessOptions environment(const std::string& password, const std::string& mechanism = "PLAIN") {
     ProcessOptions options = with_plugins({.environment = {{"ALICES_PASSWORD", password}}});
     constexpr int kRightScram = 0x020601ff;
