@@ -213,6 +213,10 @@ TEST_P(InterruptInHand, ReportsTheLineThatNobodyConfirmed) {
   const Finished finished = process->finish();
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.errors, HasSubstr("stopped at line 1: "));
+  const char* const why = GetParam() == State::away     ? "Connection refused"
+                          : GetParam() == State::silent ? "; none of its brokers has said anything so far\n"
+                                                        : "takes no login by PLAIN, only by OTHER: change `sasl.mechanism`\n";
+  EXPECT_THAT(finished.errors, HasSubstr(why));
   EXPECT_THAT(finished.errors, HasSubstr("resume with --from-line 1\n"));
   EXPECT_EQ(finished.output, "0 confirmed, 1 failed\n");
 }
