@@ -14,7 +14,8 @@ using plugin::Error;
 using plugin::Exception;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLongest{60'000};  // librdkafka's requests want a bound
+constexpr milliseconds kLongest{60'000};   // librdkafka's requests want a bound
+constexpr milliseconds kAskingSlice{250};  // of a wait for the cluster, before it is asked again what may be wrong
 
 std::string place(const std::string& topic, std::int32_t partition) {
   return "topic `" + topic + "`, partition " + std::to_string(partition);
@@ -36,7 +37,7 @@ Admin::Admin(Cluster& shared, milliseconds timeout, std::string group)
                                {"enable.auto.commit", "false"},
                                {"allow.auto.create.topics", "false"},
                                {"statistics.interval.ms", "0"}});
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_ERROR);  // nobody takes them: each call has its own answer
+  rd_kafka_conf_set_error_cb(conf.get(), on_error);
   start(RD_KAFKA_CONSUMER, std::move(conf));
 }
 
@@ -63,13 +64,36 @@ EventHandle Admin::answer(rd_kafka_queue_t* queue, const std::string& doing) {
   return event;
 }
 
+void Admin::on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
+  auto& self = *static_cast<Admin*>(static_cast<Client*>(opaque));
+  const auto number = static_cast<rd_kafka_resp_err_t>(code);
+  const bool known = self.trouble_.note(self.approach(), self.failed(number, reason), Clock::now());
+  if (known || number == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;  // told by the one who waits
+  self.log(plugin::Level::warning, "asking " + self.cluster() + ": " + reason);
+}
+
+// The first question of all, and so the one that finds out that the client isn't let in.
+MetadataHandle Admin::metadata_of(rd_kafka_topic_t* topic, const std::string& name) {
+  for (;;) {
+    const rd_kafka_metadata_t* answer = nullptr;
+    const int slice = std::min(left(), static_cast<int>(kAskingSlice.count()));
+    const rd_kafka_resp_err_t code = rd_kafka_metadata(raw(), 0, topic, &answer, slice);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataHandle{answer};
+    rd_kafka_poll(raw(), 0);  // calls on_error()
+    Error why = trouble_.before_login(Clock::now());
+    why.text = hide_secrets(std::move(why.text));
+    if (why.code == DISPYTCH_EAUTH) throw Exception{std::move(why)};
+    if (Clock::now() < deadline_) continue;
+    Error error = error_of(code, "asking " + cluster() + " for topic `" + name + "`");
+    if (!why.text.empty()) error.text += "; " + why.text;
+    throw Exception{std::move(error)};
+  }
+}
+
 std::vector<std::int32_t> Admin::partitions_of(const std::string& topic) {
   const TopicHandle local{rd_kafka_topic_new(raw(), topic.c_str(), nullptr)};
   if (local == nullptr) throw missing("topic `" + topic + "`", cluster());
-  const rd_kafka_metadata_t* raw_answer = nullptr;
-  const rd_kafka_resp_err_t code = rd_kafka_metadata(raw(), 0, local.get(), &raw_answer, left());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw Exception{error_of(code, "asking " + cluster() + " for topic `" + topic + "`")};
-  const MetadataHandle metadata{raw_answer};
+  const MetadataHandle metadata = metadata_of(local.get(), topic);
   std::vector<std::int32_t> partitions;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic& found = metadata->topics[i];

@@ -9,6 +9,7 @@
 #include <dispytch/plugin/backend.hpp>
 
 #include "client.hpp"
+#include "trouble.hpp"
 
 namespace dispytch::kafka {
 
@@ -28,11 +29,15 @@ class Admin : private Client {
   int left() const;  // of the timeout, in ms, at least 1
   EventHandle answer(rd_kafka_queue_t* queue, const std::string& doing);
   AdminOptionsHandle admin_options(rd_kafka_admin_op_t operation);
+  MetadataHandle metadata_of(rd_kafka_topic_t* topic, const std::string& name);
   std::vector<std::int32_t> partitions_of(const std::string& topic);
   void add_positions(const std::string& topic, std::vector<plugin::Range>& ranges);
 
+  static void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque);
+
   const Clock::time_point deadline_;
   const std::string group_;
+  Trouble trouble_;
 };
 
 }  // namespace dispytch::kafka

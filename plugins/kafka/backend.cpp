@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "admin.hpp"
+#include "trial.hpp"
 
 namespace dispytch::kafka {
 namespace {
@@ -24,6 +25,7 @@ bool differs(const Option* option, std::string_view value) { return option != nu
 Backend::Backend(plugin::Host host, const plugin::Config& config)
     : cluster_{.host = host, .options = Options{config, Owner::backend}, .name = {}, .metrics = Metrics{host}} {
   cluster_.name = brokers(cluster_.options, config);
+  try_out(cluster_);
 }
 
 plugin::Result<std::unique_ptr<Producer>> Backend::producer(const plugin::Config& options, plugin::Opening opening) {

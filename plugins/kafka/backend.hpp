@@ -17,7 +17,7 @@ namespace dispytch::kafka {
 
 class Backend {
  public:
-  /// Throws Exception where an option is wrong. Connects to nothing.
+  /// Throws Exception where an option is wrong, or some contradict each other. Connects to nothing.
   Backend(plugin::Host host, const plugin::Config& config);
 
   plugin::Result<std::unique_ptr<Producer>> producer(const plugin::Config& options, plugin::Opening opening);

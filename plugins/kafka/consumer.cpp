@@ -39,7 +39,7 @@ Start start_of(const plugin::Config& options) {
   throw Exception{options.at("start").error("expected earliest, latest or stored")};
 }
 
-std::string group_of(const plugin::Config& options) {
+std::string require_group(const plugin::Config& options) {
   auto group = options.get("group", "");
   if (group.empty()) throw Exception{options.at("group").error("missing; Kafka keeps positions for consumer groups: name one")};
   return group;
@@ -47,25 +47,31 @@ std::string group_of(const plugin::Config& options) {
 
 }  // namespace
 
+Settings Consumer::defaults() {
+  // librdkafka 2.0 stops fetching for up to 1 s whenever its queue was full: a queue that takes longer than that to empty keeps the
+  // messages coming. From 2.2 on it can be told to look again sooner.
+  return {{"queued.min.messages", "1000000"},
+          {"queued.max.messages.kbytes", "262144"},
+          {"fetch.queue.backoff.ms", "10"},
+          // New partitions, and new topics of a pattern, are noticed so soon.
+          {"topic.metadata.refresh.interval.ms", "5000"}};
+}
+
+Settings Consumer::decided(const std::string& group) {
+  return {{"group.id", group},
+          {"auto.offset.reset", "error"},    // positions.hpp says why
+          {"enable.partition.eof", "true"},  // for lag: where a reader can get no more
+          {"enable.auto.commit", "false"},   // commits.hpp says why
+          {"enable.auto.offset.store", "false"},
+          {"allow.auto.create.topics", "false"}};
+}
+
 Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Opening opening)
     : Client{shared, Options{options.at("config"), Owner::consumer}}, signal_{opening.notify} {
   const Subscription subscription{options.at("topics")};
-  const std::string group = group_of(options);
+  const std::string group = options.get("group", "");
   const Start start_where = start_of(options);
-  ConfHandle conf = configure(RD_KAFKA_CONSUMER,
-                              // librdkafka 2.0 stops fetching for up to 1 s whenever its queue was full: a queue that takes longer than
-                              // that to empty keeps the messages coming. From 2.2 on it can be told to look again sooner.
-                              {{"queued.min.messages", "1000000"},
-                               {"queued.max.messages.kbytes", "262144"},
-                               {"fetch.queue.backoff.ms", "10"},
-                               // New partitions, and new topics of a pattern, are noticed so soon.
-                               {"topic.metadata.refresh.interval.ms", "5000"}},
-                              {{"group.id", group},
-                               {"auto.offset.reset", "error"},    // positions.hpp says why
-                               {"enable.partition.eof", "true"},  // for lag: where a reader can get no more
-                               {"enable.auto.commit", "false"},   // commits.hpp says why
-                               {"enable.auto.offset.store", "false"},
-                               {"allow.auto.create.topics", "false"}});
+  ConfHandle conf = configure(RD_KAFKA_CONSUMER, defaults(), decided(group));
   fragile_ =
       rd_kafka_version() < kEndsUnjoined && text(conf.get(), "partition.assignment.strategy").find("cooperative") != std::string::npos;
   rebalance_timeout_ = milliseconds{integer(conf.get(), "max.poll.interval.ms")};
@@ -80,6 +86,9 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
   const milliseconds query = milliseconds{integer(conf.get(), "fetch.wait.max.ms")} + kQueryTimeout;
   const milliseconds commit_interval{integer(conf.get(), "auto.commit.interval.ms")};
   start(RD_KAFKA_CONSUMER, std::move(conf));
+  // Only now, so that without topics and group it can be found out whether librdkafka takes the options.
+  subscription.require_some(options.at("topics"));
+  require_group(options);
   rd_kafka_poll_set_consumer(raw());
   group_ = std::make_unique<WatchedQueue>(rd_kafka_queue_get_consumer(raw()), on_arrival, &signal_);
   intake_ = std::make_unique<Intake>(raw(), sources_, signal_);
@@ -109,7 +118,9 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
       .tell = [this](std::string text, std::int64_t gone, std::int64_t again) { tell_of_position(std::move(text), gone, again); }});
   events_.clear();  // it was waited for; nobody asks any more whether it was down meanwhile
   down_ = false;
+  opening_ = false;
   if (const auto drain = options.get<milliseconds>("drain_ms")) warn_about(*drain);
+  subscribed_ = static_cast<std::size_t>(subscription.list()->cnt);
   if (const rd_kafka_resp_err_t code = rd_kafka_subscribe(raw(), subscription.list().get())) {
     throw Exception{error_of(code, "subscribing at " + cluster())};
   }
@@ -123,7 +134,9 @@ KnownAtOpening Consumer::known_at_opening(const Subscription& subscription, cons
   KnownAtOpening known{.named = {subscription.names().begin(), subscription.names().end()}};
   known.there = subscription.require_topics(raw(), cluster(), opening.timeout, [this] {
     serve_group();
-    return trouble_;
+    Error why = trouble_.before_login(Clock::now());
+    why.text = hide_secrets(std::move(why.text));
+    return why;
   });
   if (!subscription.has_patterns()) return known;
   const auto warn = [this](std::string text) { log(Level::warning, cluster() + ": " + std::move(text)); };
@@ -188,6 +201,7 @@ bool Consumer::put_event(plugin::BatchOut& out) {
   switch (event.kind) {
     case DISPYTCH_ASSIGNED:
       for (const plugin::Source& source : event.sources) unavailable_.erase(source.topic);
+      if (!event.sources.empty()) unmatched_.clear();
       out.assigned(std::move(event.sources), event.token);
       break;
     case DISPYTCH_REVOKING: out.revoking(std::move(event.sources), event.token, rebalance_timeout_); break;
@@ -261,9 +275,20 @@ void Consumer::handle_failure(const rd_kafka_message_t& failure) {
 // librdkafka says with each look at the metadata that a topic is missing: the log has it once, and when it changes.
 void Consumer::tell_of_topic(const rd_kafka_message_t& failure, std::string text) {
   const bool about_topic = failure.rkt != nullptr && border_code(failure.err) == DISPYTCH_ENOTFOUND;
+  if (about_topic && *rd_kafka_topic_name(failure.rkt) == '^') {
+    tell_of_pattern(rd_kafka_topic_name(failure.rkt));
+    return;
+  }
   if (about_topic) stranded_ = true;
   if (about_topic && std::exchange(unavailable_[rd_kafka_topic_name(failure.rkt)], failure.err) == failure.err) return;
   log(Level::warning, std::move(text));
+}
+
+// librdkafka joins no group as long as there is nothing to subscribe to: then there is nothing for this member, as where it had joined.
+void Consumer::tell_of_pattern(const std::string& expression) {
+  if (!unmatched_.insert(expression).second) return;
+  log(Level::info, cluster() + " has no topic that matches `" + expression + "` yet");
+  if (unmatched_.size() == subscribed_ && sources_.all().empty()) events_.push_back({.kind = DISPYTCH_ASSIGNED});
 }
 
 void Consumer::look_whether_up(milliseconds timeout) {
@@ -271,6 +296,7 @@ void Consumer::look_whether_up(milliseconds timeout) {
   if (rd_kafka_metadata(raw(), 0, nullptr, &answer, static_cast<int>(timeout.count())) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const MetadataHandle metadata{answer};
   down_ = false;
+  trouble_.clear();
   events_.push_back({.kind = DISPYTCH_UP});
 }
 
@@ -300,10 +326,9 @@ void Consumer::on_error(rd_kafka_t* client, int number, const char* reason, void
                 .broker_code = code};
     if (fatal) throw Exception{error};
     if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) self.stranded_ = true;
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-      self.log(Level::warning, error.text);
-      self.trouble_ = error;  // says why all are down, better than that error itself
-    }
+    const bool known = self.trouble_.note(self.approach(), self.failed(code, reason), Clock::now());
+    error.text = self.hide_secrets("consuming from " + self.cluster() + ": " + (known ? self.trouble_.text() : std::string{reason}));
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !(self.opening_ && known)) self.log(Level::warning, error.text);
     if ((code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error.code == DISPYTCH_EAUTH) && !std::exchange(self.down_, true)) {
       self.events_.push_back({.kind = DISPYTCH_DOWN, .why = std::move(error)});
     }

@@ -7,6 +7,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,11 +26,16 @@
 #include "signal.hpp"
 #include "sources.hpp"
 #include "subscription.hpp"
+#include "trouble.hpp"
 
 namespace dispytch::kafka {
 
 class Consumer : private Client {
  public:
+  /// Returns what a consumer sets before the operator's options, and what it decides itself.
+  static Settings defaults();
+  static Settings decided(const std::string& group);
+
   /// `options`: the document that abi.h describes at the consumer's open. Waits until the topics are known to exist, at most for
   /// `opening.timeout`. Throws Exception.
   Consumer(Cluster& cluster, const plugin::Config& options, plugin::Opening opening);
@@ -51,6 +57,7 @@ class Consumer : private Client {
   void serve_group();
   void handle_failure(const rd_kafka_message_t& failure);
   void tell_of_topic(const rd_kafka_message_t& failure, std::string text);
+  void tell_of_pattern(const std::string& expression);
   KnownAtOpening known_at_opening(const Subscription& subscription, const std::string& group, plugin::Opening opening);
   void tell_of_position(std::string text, std::int64_t gone, std::int64_t again);
   void apply_pauses();
@@ -81,8 +88,11 @@ class Consumer : private Client {
 
   Events events_;
   std::exception_ptr callback_failure_;                     // no exception may cross librdkafka: it waits here until serve_group() goes on
-  plugin::Error trouble_;                                   // what librdkafka complained of last
+  Trouble trouble_;                                         // what librdkafka complained of last
+  bool opening_ = true;                                     // what is wrong is told by the one who waits
   std::map<std::string, rd_kafka_resp_err_t> unavailable_;  // topics that the log says are missing, or can't be read, and why
+  std::set<std::string> unmatched_;                         // expressions that no topic matches, since something was assigned
+  std::size_t subscribed_ = 0;                              // names and expressions
   bool down_ = false;
   std::chrono::steady_clock::time_point looked_ = {};  // when it was last tried to reach a broker while down_
 

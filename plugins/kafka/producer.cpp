@@ -33,12 +33,18 @@ void on_event(rd_kafka_t*, void* notify) { (*static_cast<const plugin::Notify*>(
 
 }  // namespace
 
+Settings Producer::defaults() {
+  return {
+      {"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"}, {"topic.metadata.propagation.max.ms", "2000"}};
+}
+
+Settings Producer::decided() {
+  return {{"allow.auto.create.topics", "false"}};  // documented as a consumer's; a producer heeds it, and its default is true
+}
+
 Producer::Producer(Cluster& cluster, const plugin::Config& options, plugin::Notify notify)
     : Client{cluster, Options{options.at("config"), Owner::producer}}, notify_{notify} {
-  ConfHandle conf = configure(
-      RD_KAFKA_PRODUCER,
-      {{"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"}, {"topic.metadata.propagation.max.ms", "2000"}},
-      {{"allow.auto.create.topics", "false"}});  // documented as a consumer's; a producer heeds it, and its default is true
+  ConfHandle conf = configure(RD_KAFKA_PRODUCER, defaults(), decided());
   if (const auto timeout = options.get<std::int32_t>("timeout_ms")) {
     // 0 would be "for ever" for librdkafka.
     rd_kafka_conf_set(conf.get(), "message.timeout.ms", std::to_string(std::max(1, *timeout)).c_str(), nullptr, 0);
@@ -57,6 +63,10 @@ plugin::Status Producer::close(milliseconds) {
 }
 
 plugin::Accepted Producer::send(plugin::Strided<const plugin::MessageView> messages) {
+  if (hopeless_.load(std::memory_order_relaxed)) [[unlikely]] {
+    const plugin::Lock lock{mutex_};
+    if (hopeless_) return {0, refused_};
+  }
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const plugin::MessageView view = messages[i];
     const dispytch_message& message = view.raw();
@@ -151,6 +161,8 @@ Error Producer::refusal(rd_kafka_resp_err_t code, const dispytch_message& messag
 std::size_t Producer::reports(plugin::Strided<plugin::Report> out) {
   const plugin::Lock lock{mutex_};
   texts_.clear();
+  if (!trouble_.is_none()) [[unlikely]]
+    give_up_where_hopeless();
   std::size_t count = 0;
   while (count < out.size()) {
     if (ready_.empty()) {
@@ -186,12 +198,19 @@ plugin::Report Producer::report_of(const rd_kafka_message_t& message) {
     report.flags |= DISPYTCH_REPORT_PARTITION;
   }
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
-    if (trouble_.code != DISPYTCH_OK) [[unlikely]]
-      trouble_ = {.code = DISPYTCH_OK};
+    logged_in_ = true;
+    if (!trouble_.is_none()) [[unlikely]]
+      trouble_.clear();
     if (message.offset >= 0) {
       report.offset = message.offset;
       report.flags |= DISPYTCH_REPORT_OFFSET;
     }
+    return report;
+  }
+  if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE && refused_.code == DISPYTCH_EAUTH) {
+    report.code = refused_.code;
+    report.broker_code = refused_.broker_code;
+    report.text = plugin::bytes(texts_.emplace_back(refused_.text));
     return report;
   }
   report.code = border_code(message.err);
@@ -208,7 +227,15 @@ plugin::Report Producer::report_of(const rd_kafka_message_t& message) {
   return report;
 }
 
-std::string Producer::why_not_stored(const rd_kafka_message_t& message) const {
+// What happened before there was this message is told of it only as long as librdkafka wouldn't repeat it.
+std::string Producer::what_is_known(const rd_kafka_message_t& message) {
+  const auto accepted = Clock::now() - std::chrono::microseconds{std::max<std::int64_t>(rd_kafka_message_latency(&message), 0)};
+  if (!trouble_.is_none() && trouble_.at() >= accepted - Trouble::kUnsaid) return "; " + trouble_.text();
+  if (logged_in_ || has_logged_in()) return "";
+  return "; none of its brokers has said anything so far";
+}
+
+std::string Producer::why_not_stored(const rd_kafka_message_t& message) {
   const std::string topic = std::string{"topic `"} + rd_kafka_topic_name(message.rkt) + "` at " + cluster();
   const std::size_t size = message.key_len + message.len;
   switch (message.err) {
@@ -216,8 +243,7 @@ std::string Producer::why_not_stored(const rd_kafka_message_t& message) const {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return "there is no " + topic;
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return topic + " has no partition " + std::to_string(message.partition);
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-      return topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms" +
-             (trouble_.code == DISPYTCH_OK ? "" : "; " + trouble_.text);
+      return topic + " confirmed no message within " + std::to_string(timeout_ms_) + " ms" + what_is_known(message);
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       if (size >= batch_bytes_) {  // alone in its batch
         return topic + " takes no message of " + std::to_string(size) + " bytes; its `max.message.bytes` decides";
@@ -255,15 +281,18 @@ void Producer::take_statistics(rd_kafka_event_t* event) {
   }
 }
 
-// What concerns the producer as a whole is news for the host; trouble with one broker is for the log, librdkafka goes on.
+// What concerns the producer as a whole is news for the host; trouble with one broker is for the log, librdkafka goes on. A refusal before
+// the first login is told by the messages that wait for it, where there are some.
 void Producer::take_error(rd_kafka_event_t* event) {
   const rd_kafka_resp_err_t code = rd_kafka_event_error(event);
   const bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
-  std::string text = hide_secrets(std::string{"producing to "} + cluster() + ": " + rd_kafka_event_error_string(event));
-  // That all are down says less than what came before.
-  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || trouble_.code == DISPYTCH_OK) {
-    trouble_ = {.code = border_code(code), .text = hide_secrets(rd_kafka_event_error_string(event)), .broker_code = code};
-  }
+  const bool nothing_new = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.is_none();
+  const bool known = trouble_.note(approach(), failed(code, rd_kafka_event_error_string(event)), Clock::now());
+  give_up_where_hopeless();
+  const bool told_otherwise = known && !logged_in_ && static_cast<std::size_t>(rd_kafka_outq_len(raw())) > ready_messages_;
+  if (!fatal && (nothing_new || told_otherwise)) return;
+  std::string text = hide_secrets("producing to " + cluster() + ": " +
+                                  (fatal || !known ? std::string{rd_kafka_event_error_string(event)} : trouble_.text()));
   if (!fatal && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && border_code(code) != DISPYTCH_EAUTH) {
     log(Level::warning, std::move(text));
     return;
@@ -273,6 +302,19 @@ void Producer::take_error(rd_kafka_event_t* event) {
   news.broker_code = code;
   news.flags = plugin::flag(fatal, DISPYTCH_ERROR_FATAL) | plugin::flag(!fatal, DISPYTCH_ERROR_RETRIABLE);
   ready_.push_back({.event = nullptr, .messages = 0, .news = news, .text = std::move(text)});
+}
+
+// Ends the wait of what was accepted where the client has never been let in and won't be with this configuration. It goes on trying all the
+// same: once it is let in, messages are accepted again.
+void Producer::give_up_where_hopeless() {
+  if (logged_in_) return;
+  logged_in_ = has_logged_in();
+  plugin::Error cause = logged_in_ ? plugin::Error{.code = DISPYTCH_OK} : trouble_.before_login(Clock::now());
+  hopeless_ = cause.code == DISPYTCH_EAUTH;
+  if (!hopeless_) return;
+  cause.text = hide_secrets(std::move(cause.text));
+  refused_ = std::move(cause);
+  rd_kafka_purge(raw(), RD_KAFKA_PURGE_F_QUEUE);  // none is on its way to a broker yet
 }
 
 plugin::Status Producer::flush(milliseconds timeout) {

@@ -14,11 +14,16 @@
 
 #include "client.hpp"
 #include "topic_handles.hpp"
+#include "trouble.hpp"
 
 namespace dispytch::kafka {
 
 class Producer : private Client {
  public:
+  /// Returns what a producer sets before the operator's options, and what it decides itself.
+  static Settings defaults();
+  static Settings decided();
+
   /// `options`: {"config": {...}, "timeout_ms": how long the client goes on trying to deliver a message}.
   Producer(Cluster& cluster, const plugin::Config& options, plugin::Notify notify);
 
@@ -39,10 +44,12 @@ class Producer : private Client {
   rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, const dispytch_message& message);
   rd_kafka_resp_err_t produce_in_full(rd_kafka_topic_t* topic, const dispytch_message& message);
   plugin::Error refusal(rd_kafka_resp_err_t code, const dispytch_message& message) const;
-  std::string why_not_stored(const rd_kafka_message_t& message) const DISPYTCH_REQUIRES(mutex_);
+  std::string why_not_stored(const rd_kafka_message_t& message) DISPYTCH_REQUIRES(mutex_);
+  std::string what_is_known(const rd_kafka_message_t& message) DISPYTCH_REQUIRES(mutex_);
   plugin::Report report_of(const rd_kafka_message_t& message) DISPYTCH_REQUIRES(mutex_);
   void take_events() DISPYTCH_REQUIRES(mutex_);
   void take_error(rd_kafka_event_t* event) DISPYTCH_REQUIRES(mutex_);
+  void give_up_where_hopeless() DISPYTCH_REQUIRES(mutex_);
   void take_statistics(rd_kafka_event_t* event);
   void finish_first() DISPYTCH_REQUIRES(mutex_);
 
@@ -58,8 +65,10 @@ class Producer : private Client {
   std::deque<Ready> ready_ DISPYTCH_GUARDED_BY(mutex_);
   std::size_t ready_messages_ DISPYTCH_GUARDED_BY(mutex_) = 0;  // in the events of ready_, whether reported yet or not
   std::deque<std::string> texts_ DISPYTCH_GUARDED_BY(mutex_);   // of the reports handed out last
-  plugin::Error trouble_ DISPYTCH_GUARDED_BY(mutex_) = {
-      .code = DISPYTCH_OK};  // what keeps the client from its brokers, until a message is confirmed
+  Trouble trouble_ DISPYTCH_GUARDED_BY(mutex_);                 // what keeps the client from its brokers, until a message is confirmed
+  bool logged_in_ DISPYTCH_GUARDED_BY(mutex_) = false;          // has been, once
+  plugin::Error refused_ DISPYTCH_GUARDED_BY(mutex_) = {};      // why nothing is tried before the first login
+  std::atomic<bool> hopeless_ = false;                          // refused_ holds at present
 };
 
 }  // namespace dispytch::kafka

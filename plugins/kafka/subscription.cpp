@@ -84,6 +84,9 @@ Subscription::Subscription(const plugin::Config& topics) {
         throw Exception{topic.at("name").error("no topic of Kafka begins with ^; did you mean a `pattern`?")};
     }
   }
+}
+
+void Subscription::require_some(const plugin::Config& topics) const {
   if (names_.empty() && expressions_.empty()) throw Exception{topics.error("expected one topic at least")};
 }
 

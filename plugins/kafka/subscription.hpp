@@ -22,6 +22,8 @@ class Subscription {
  public:
   /// `topics`: [{"name"} or {"pattern"}, ...]. Throws Exception.
   explicit Subscription(const plugin::Config& topics);
+  /// Throws Exception where there is no topic; `topics`: what it was made of.
+  void require_some(const plugin::Config& topics) const;
 
   /// Waits until the cluster answers and says that each topic exists; patterns may match nothing. `trouble`: why a cluster that doesn't
   /// answer may never do so, to be asked now and then. Returns how many partitions the topics have; where there are patterns all of the

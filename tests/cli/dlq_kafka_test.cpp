@@ -97,6 +97,26 @@ class DlqOverKafka : public CliTest {
   std::string config_ = write("orders.yaml", config_for(kafka_address()));
 };
 
+// A pattern's letters have topics of their own, which come into being with the first letter. Nobody is to wait for a group meanwhile.
+TEST_F(DlqOverKafka, SaysAtOnceThatThereIsNoTopicOfLettersYet) {
+  std::string text = config_for(kafka_address());
+  text.replace(text.find("topics: [" + topic_ + "]"), topic_.size() + 10, "topics: [{ pattern: \"" + topic_ + ".{region}\" }]");
+  write("orders.yaml", text);
+  const Finished listed = dlq("list");
+  EXPECT_EQ(listed.output, "0 letters\n");
+  EXPECT_EQ(listed.errors, "no topic of dead letters is there yet: " + topic_ + ".{region}.dlq\n");
+  EXPECT_EQ(listed.exit_code, 0);
+  const Finished replayed = dlq("replay");
+  EXPECT_EQ(replayed.output, "0 letters replayed\n");
+  EXPECT_EQ(replayed.errors, "no topic of dead letters is there yet: " + topic_ + ".{region}.dlq\n");
+  EXPECT_EQ(replayed.exit_code, 0);
+
+  // A replay elsewhere, or another group's topics, are no reason: there are letters.
+  topics_.create(topic_ + ".north.dlq", 1);
+  EXPECT_EQ(dlq("list").output, "0 letters\n") << "an empty topic of letters is read to its end";
+  topics_.remove(topic_ + ".north.dlq");
+}
+
 TEST_F(DlqOverKafka, ListsShowsReplaysAndPurges) {
   bury("a:{\"n\":1}\nb:2\n", 0, topic_, {"trace=abc", "dispytch-replays=1"});
   bury("c:3\n", 1, topic_);

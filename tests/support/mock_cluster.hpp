@@ -1,6 +1,7 @@
 // librdkafka's own cluster of one pretended broker, for what a real one can't be made to do: go away, and refuse single requests.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,6 +31,8 @@ class MockCluster {
   void create(const std::string& topic, int partitions = 1) { rd_kafka_mock_topic_create(cluster_.get(), topic.c_str(), partitions, 1); }
   std::string address() const { return rd_kafka_mock_cluster_bootstraps(cluster_.get()); }
   void set_down(bool down) { down ? rd_kafka_mock_broker_set_down(cluster_.get(), 1) : rd_kafka_mock_broker_set_up(cluster_.get(), 1); }
+  /// Lets each answer take so long from now on: for a client a broker that says nothing.
+  void set_silent(std::chrono::milliseconds time) { rd_kafka_mock_broker_set_rtt(cluster_.get(), 1, static_cast<int>(time.count())); }
   /// The next requests of that kind are refused so, one after another; NO_ERROR lets one pass.
   void refuse(Request request, const std::vector<rd_kafka_resp_err_t>& errors) {
     rd_kafka_mock_push_request_errors_array(cluster_.get(), static_cast<std::int16_t>(request), errors.size(), errors.data());

@@ -29,6 +29,7 @@ using std::chrono::milliseconds;
 // How long the tasks of an application without listeners may go on after the end was asked for; listeners have their own `drain`.
 constexpr milliseconds kTaskPatience{25'000};
 constexpr std::chrono::seconds kLook{1};  // between two looks for stuck messages
+constexpr milliseconds kLookWhileLeaving{50};
 
 int code(ExitCode exit_code) { return static_cast<int>(exit_code); }
 
@@ -77,6 +78,7 @@ struct App::State {
   operate::ServiceManager::Environment service_manager = {};
   app::Signals* signals = nullptr;                       // of main(); null: somebody else asks for the end
   std::optional<app::Signals::PromptEnd> starting = {};  // until listeners and tasks run
+  std::optional<app::Signals::PromptEnd> leaving = {};   // from when nothing is in hand any more
 
   config::Config load() const;
   void want_emitters(const config::Config& config, const std::vector<detail::Parameter>& parameters, std::vector<std::string>& problems);
@@ -86,6 +88,7 @@ struct App::State {
   std::map<std::string, route::Router> check(const config::Config& config);
   ExitCode serve(const config::Config& config, std::map<std::string, route::Router> routers, const std::stop_token& stop);
   void start_tasks(app::Supervisor& supervisor) const;
+  bool join(app::Supervisor& supervisor, milliseconds timeout, const std::vector<std::unique_ptr<listen::Engine>>& engines);
   void close_emitters();
   // Returns whether a signal came while the application was still starting.
   bool interrupted(const std::stop_token& stop) const { return starting && stop.stop_requested(); }
@@ -163,6 +166,7 @@ int App::run(std::stop_token stop) {
   if (state_->signals != nullptr) state_->starting.emplace(*state_->signals, code(ExitCode::failed));
   const int exit_code = run_to_the_end(stop);
   state_->starting.reset();
+  state_->leaving.reset();
   return exit_code;
 }
 
@@ -366,9 +370,9 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
     systemd.stopping(patience + border::kCloseTimeout);
     supervisor.request_stop();
     // Handlers are awaited for `drain`; what the broker takes longer for ends by itself, with an error of its own.
-    bool ended = supervisor.join(patience);
+    bool ended = join(supervisor, patience, engines);
     if (!ended && !engines.empty() && std::ranges::all_of(engines, [](const auto& engine) { return engine->draining(); })) {
-      ended = supervisor.join(patience + border::kCloseTimeout + milliseconds{1000});
+      ended = join(supervisor, patience + border::kCloseTimeout + milliseconds{1000}, engines);
     }
     failure = supervisor.failure();
     std::string outlived = ended ? "" : supervisor.still_running();
@@ -401,6 +405,23 @@ ExitCode App::State::serve(const config::Config& config, std::map<std::string, r
   log::error("app", name + " failed" + (left > 0 ? ": " + unconfirmed(left) : "") +
                         (held > 0 ? ": it had nothing more to do, but " + count(held, "message") + " held for a person, not handled" : ""));
   return ExitCode::failed;
+}
+
+// As Supervisor::join(). Once nothing is in hand, neither of a listener nor of an emitter, a broker that doesn't answer holds the end up no
+// longer.
+bool App::State::join(app::Supervisor& supervisor, milliseconds timeout, const std::vector<std::unique_ptr<listen::Engine>>& engines) {
+  const auto nothing_in_hand = [&] {
+    return !supervisor.tasks_running() && std::ranges::all_of(engines, [](const auto& engine) { return engine->leaving(); }) &&
+           std::ranges::all_of(cores, [](const auto& core) { return core.second->unanswered() == 0; });
+  };
+  const auto end = system_clock().monotonic() + timeout;
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(end - system_clock().monotonic());
+    const bool ended = supervisor.join(std::clamp(left, milliseconds{0}, kLookWhileLeaving));
+    const bool failed = supervisor.failure().has_value();
+    if (signals != nullptr && !leaving && !failed && nothing_in_hand()) leaving.emplace(*signals, code(ExitCode::done));
+    if (ended || left <= milliseconds{0}) return ended;
+  }
 }
 
 void App::State::start_tasks(app::Supervisor& supervisor) const {

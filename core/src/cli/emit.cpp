@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include <dispytch/emitter.hpp>
 
+#include "app/farewell.hpp"
 #include "app/signals.hpp"
 #include "app/wiring.hpp"
 #include "base/clock.hpp"
@@ -39,8 +41,8 @@ struct EmitArguments {
   bool json = false;
 };
 
-// Beyond the emitter's own timeout, after which the client must have given every message up.
-constexpr std::chrono::seconds kFlushMargin{5};
+// How long an interrupted run waits for what is under way, as an application without listeners does.
+constexpr std::chrono::milliseconds kPatience{25'000};
 
 // The lines' way into the emitter, one thread.
 class LineEmitter {
@@ -127,27 +129,42 @@ int emit(const EmitArguments& options) {
   EmitRun run{options.json};
   LineEmitter lines{options, wire, reader, run};
   std::exception_ptr broken_input;
+  std::optional<int> exit_code;
+  const auto sum_up = [&] {
+    const bool unread = broken_input || signals.token().stop_requested();
+    if (!unread && lines.last() + 1 < options.from_line) {
+      throw UsageError{"--from-line " + std::to_string(options.from_line) + " is behind the end of the input, which has " +
+                       std::to_string(lines.last()) + " lines"};
+    }
+    exit_code = run.finish(unread ? std::max(lines.last() + 1, options.from_line) : 0);
+  };
   {
     app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
-    EventEmitter emitter{signals.start([&] { return app::open_emitter(config, options.emitter, backends); })};
+    const auto core = signals.start([&] { return app::open_emitter(config, options.emitter, backends); });
     prompt.reset();
     try {
+      EventEmitter emitter{core};
       lines.run(emitter);
     } catch (const std::system_error&) {
       broken_input = std::current_exception();
     }
-    if (signals.token().stop_requested()) run.tell("interrupted: waiting for what is under way; a second signal ends at once");
+    if (signals.token().stop_requested()) {
+      const bool under_way = core->unanswered() > 0;
+      run.tell(under_way ? "interrupted: waiting for what is under way; a second signal ends at once"
+                         : "interrupted; nothing is under way");
+    }
     // What has no answer by then gets it when the emitter is closed: "maybe sent", so to be sent again.
-    (void)emitter.flush(emitter_config.timeout + kFlushMargin);
+    app::bid_farewell({{options.emitter, core}},
+                      {.stop = signals.token(), .patience = kPatience, .timeouts = {{options.emitter, emitter_config.timeout}}});
+    if (core->unanswered() == 0) {  // nothing is in hand any more: the rest is the client's own end
+      sum_up();
+      std::cout.flush();
+      prompt.emplace(signals, *exit_code);
+    }
   }
-  const bool unread = broken_input || signals.token().stop_requested();
-  if (!unread && lines.last() + 1 < options.from_line) {
-    throw UsageError{"--from-line " + std::to_string(options.from_line) + " is behind the end of the input, which has " +
-                     std::to_string(lines.last()) + " lines"};
-  }
-  const int exit_code = run.finish(unread ? std::max(lines.last() + 1, options.from_line) : 0);
+  if (!exit_code) sum_up();
   if (broken_input) std::rethrow_exception(broken_input);
-  return exit_code;
+  return *exit_code;
 }
 
 }  // namespace

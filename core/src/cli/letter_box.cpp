@@ -95,6 +95,8 @@ std::vector<std::string> LetterBox::topics() const {
   return boxes_;
 }
 
+std::string LetterBox::list_topics() const { return list(boxes_); }
+
 std::string LetterBox::topic_of(const LetterPlace& place) const {
   if (place.topic.empty()) {
     if (boxes_.size() == 1 && !is_pattern(boxes_.front())) return boxes_.front();

@@ -46,6 +46,8 @@ class LetterBox {
   bool holds(std::string_view topic) const;
   /// The names of the dead-letter topics. Throws UsageError where they are known by a pattern only.
   std::vector<std::string> topics() const;
+  /// Returns the same for people, patterns too: "orders.dlq, {region}.dlq".
+  std::string list_topics() const;
   /// The topic of a letter's place. Throws UsageError where the place doesn't say it and there are several, and where it is none of them.
   std::string topic_of(const LetterPlace& place) const;
 

@@ -37,16 +37,16 @@ bool can_look_on(const std::shared_ptr<border::Adapter>& adapter) { return adapt
 
 LetterReader::LetterReader(const config::Config& config, const LetterBox& box, std::shared_ptr<border::Adapter> adapter,
                            const ReaderOptions& options)
-    : options_{options}, group_{options.group} {
-  if (group_.empty() && adapter->can(DISPYTCH_CAN_GROUPS)) {
+    : config_{config}, box_{box}, adapter_{std::move(adapter)}, options_{options}, group_{options.group} {
+  if (group_.empty() && adapter_->can(DISPYTCH_CAN_GROUPS)) {
     group_ = std::string{kGroupPrefix} + std::string{codec::make_uuid(system_clock().unix_ms()).view()};
   }
-  if ((options.again || options.only) && !adapter->can(DISPYTCH_CAN_SEEK)) {
-    throw UsageError{"the plugin `" + std::string{adapter->library().id()} + "` can't move to another offset, which " +
+  if ((options.again || options.only) && !adapter_->can(DISPYTCH_CAN_SEEK)) {
+    throw UsageError{"the plugin `" + std::string{adapter_->library().id()} + "` can't move to another offset, which " +
                      (options.again ? "--again" : "showing one letter") + " needs"};
   }
-  if (auto admin = border::Admin::of(adapter)) admin_.emplace(std::move(*admin));
-  auto consumer = adapter->open_consumer(border::consumer_document(box.document(group_)), {}, app::kOpenTimeout);
+  if (auto admin = border::Admin::of(adapter_)) admin_.emplace(std::move(*admin));
+  auto consumer = adapter_->open_consumer(border::consumer_document(box.document(group_)), {}, app::kOpenTimeout);
   if (!consumer) {
     const Error& error = consumer.error();
     if (error.code != ErrorCode::config) throw Exception{error};
@@ -58,7 +58,7 @@ LetterReader::LetterReader(const config::Config& config, const LetterBox& box, s
 std::optional<border::Batch> LetterReader::next(std::uint32_t at_most, const std::stop_token& stop) {
   const std::stop_callback wake{stop, [this] { consumer_->wake(); }};
   const Clock::time_point since = Clock::now();
-  while (!stop.stop_requested() && !all_read()) {
+  while (!stop.stop_requested() && !all_read() && !nothing_there_) {
     Result<border::Batch> batch = consumer_->poll(at_most, kBatchBytes, kPollTimeout);
     if (!batch) {
       const Error& error = batch.error();
@@ -74,6 +74,7 @@ std::optional<border::Batch> LetterReader::next(std::uint32_t at_most, const std
     }
     if (*batch) {
       handle(*batch);
+      if (batch->kind() == DISPYTCH_ASSIGNED && sources_.empty()) assigned_nothing(stop);
       continue;
     }
     if (down_.empty() && assigned_once_ && Clock::now() - since >= kQuiet) {
@@ -100,6 +101,19 @@ void LetterReader::require_patience(Clock::time_point since) {
     throw Exception{ErrorCode::timeout, "group `" + group_ + "` has assigned nothing for " + std::to_string(kAssignPatience.count()) +
                                             " s; does a replay of the same listener run elsewhere?"};
   }
+}
+
+// A member of a group that nobody else is in gets all that there is. In a group of several another member may have it, which a look in a
+// group of its own tells.
+void LetterReader::assigned_nothing(const std::stop_token& stop) {
+  if (!options_.group.empty()) {
+    LetterReader alone{config_, box_, adapter_, {}};
+    static_cast<void>(alone.next(1, stop));
+    nothing_there_ = alone.nothing_there_;
+    return;
+  }
+  nothing_there_ = true;
+  std::cerr << "no topic of dead letters is there yet: " << printable(box_.list_topics()) << '\n';
 }
 
 void LetterReader::say_what_is_unread() const {

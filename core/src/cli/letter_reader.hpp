@@ -31,7 +31,8 @@ bool can_look_on(const std::shared_ptr<border::Adapter>& adapter);
 /// One thread.
 class LetterReader {
  public:
-  /// Throws Exception where a topic doesn't exist or the broker can't be reached, UsageError where the backend can't do what is asked.
+  /// Views the config and the box. Throws Exception where a topic doesn't exist or the broker can't be reached, UsageError where the
+  /// backend can't do what is asked.
   LetterReader(const config::Config& config, const LetterBox& box, std::shared_ptr<border::Adapter> adapter, const ReaderOptions& options);
 
   /// The next letters, at most so many; nullopt: that were all, or it was asked to stop. Blocks. Throws Exception where the broker stays
@@ -64,7 +65,11 @@ class LetterReader {
   void require_patience(Clock::time_point since);
   const std::vector<dispytch_range>* ranges_of(const std::string& topic);
   void acknowledge(std::uint64_t token);
+  void assigned_nothing(const std::stop_token& stop);
 
+  const config::Config& config_;
+  const LetterBox& box_;
+  const std::shared_ptr<border::Adapter> adapter_;
   const ReaderOptions options_;
   std::string group_ = {};
   std::optional<border::Admin> admin_ = {};
@@ -73,6 +78,7 @@ class LetterReader {
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> next_ = {};  // the offset behind the last letter seen of each partition
   std::unique_ptr<border::ConsumerHandle> consumer_ = {};
   bool assigned_once_ = false;
+  bool nothing_there_ = false;  // no topic that could have letters
   bool said_that_it_waits_ = false;
   std::string down_ = {};  // why the broker is away; empty: it isn't
 };

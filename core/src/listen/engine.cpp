@@ -311,8 +311,9 @@ Result<void> Engine::end_drain() {
                          " messages were still being handled when the time to drain was over; they are delivered again"};
   }
   inbox_->close();
-  if (Result<void> closed = consumer_->close(border::kCloseTimeout); !closed && result) result = std::move(closed);
   setup_.announce(last_words_.text(counters_));
+  leaving_.store(result.has_value(), std::memory_order_relaxed);
+  if (Result<void> closed = consumer_->close(border::kCloseTimeout); !closed && result) result = std::move(closed);
   return result;
 }
 

@@ -110,6 +110,8 @@ class Engine {
   std::size_t still_running() const noexcept { return still_running_.load(std::memory_order_relaxed); }
   /// Whether all that is left is the broker's part of drain(): no handler runs any more. Any thread.
   bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
+  /// Returns whether nothing is in hand any more: all that was handled is stored, and what is left is to leave the group. Any thread.
+  bool leaving() const noexcept { return leaving_.load(std::memory_order_relaxed); }
   const Counters& counters() const noexcept { return counters_; }
   const std::string& name() const noexcept { return setup_.name; }
   const std::string& group() const noexcept { return setup_.group; }
@@ -165,6 +167,7 @@ class Engine {
   std::chrono::milliseconds pause_after_error_ DISPYTCH_GUARDED_BY(owner_){0};
   LastWords last_words_ DISPYTCH_GUARDED_BY(owner_);
   std::atomic<bool> draining_{false};
+  std::atomic<bool> leaving_{false};
   std::atomic<std::size_t> still_running_{0};
 };
 
