@@ -4,13 +4,12 @@
 
 int main(int argc, char** argv) {
   std::string output;
-  flights::DelayBoard board;
+  dispytch::App app{"flight-board"};
+  auto& board = app.provide<flights::DelayBoard>();
   flights::BoardDisplay display{board};
-  const int exit_code = dispytch::App{"flight-board"}
-                            .option("--output", "CSV file for the result; standard output where none is given", output)
-                            .provide(std::ref(board))
-                            .listen("board", flights::board())
-                            .task([&] { display.start(); })
-                            .main(argc, argv);
+  app.option("--output", "CSV file for the result; standard output where none is given", output)
+      .listen("board", flights::board())
+      .task("display", [&] { display.start(); });
+  const int exit_code = app.main(argc, argv);
   return display.finish(exit_code, output);
 }

@@ -149,7 +149,7 @@ int consume(const Work& work, const dispytch::Backend& kafka) {
   dispytch::EventListener listener{
       kafka.consumer(
           {.topics = {work.topic}, .group = "bench-" + std::to_string(::getpid()) + "-" + std::to_string(now_ns(CLOCK_REALTIME))}),
-      {.ordering = work.ordering, .concurrency = work.concurrency}};
+      {.delivery = {.ordering = work.ordering, .concurrency = work.concurrency}}};
   listener.include(group);
   listener.run(stop.get_token());
   outcome.print(work, checksum, std::move(latencies));

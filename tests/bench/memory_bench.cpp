@@ -117,7 +117,7 @@ Outcome listen(const dispytch::Backend& kafka, const std::string& topic, bool st
   dispytch::EventListener listener{
       kafka.consumer(
           {.topics = {topic}, .group = topic + "-" + std::to_string(++number), .config = {{"queued.max.messages.kbytes", kPrefetchKiB}}}),
-      {.ordering = dispytch::Ordering::key, .concurrency = kConcurrency}};
+      {.delivery = {.ordering = dispytch::Ordering::key, .concurrency = kConcurrency}}};
   listener.include(group);
   listener.run(stop.get_token());
   return {handled, memory.above()};

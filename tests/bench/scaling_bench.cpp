@@ -118,7 +118,7 @@ double by_lanes(const Load& load, const Filled& filled, std::atomic<std::size_t>
       stop.request_stop();
     }
   });
-  dispytch::EventListener listener{filled.consumer(), {.ordering = dispytch::Ordering::key, .concurrency = kConcurrency}};
+  dispytch::EventListener listener{filled.consumer(), {.delivery = {.ordering = dispytch::Ordering::key, .concurrency = kConcurrency}}};
   listener.include(group);
   listener.run(stop.get_token());
   return seconds(begin, end) / load.ideal_seconds();

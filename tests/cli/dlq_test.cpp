@@ -191,11 +191,9 @@ TEST_F(Dlq, ALoopIsStopped) {
   std::atomic<int> calls = 0;
   std::stop_source stop;
   EventListener listener{
-      border::Access::make(adapter_
-                               ->open_consumer(R"({"topics":[{"name":"orders"}],"start":"earliest","config":{},"group":"billing"})", {},
-                                               std::chrono::seconds{5})
-                               .value()),
-      {.name = "billing", .policy = {.retry = {.attempts = 1}}, .dead_letter = DeadLetterOptions{.emitter = *emitter_}}};
+      border::Access::make(
+          adapter_->open_consumer({.topics = {{.name = "orders"}}, .group = "billing"}, {}, std::chrono::seconds{5}).value()),
+      {.name = "billing", .delivery = {.policy = {.retry = {.attempts = 1}}}, .dead_letter = DeadLetterOptions{.emitter = *emitter_}}};
   HandlerGroup group;
   group.on<Placed>([&](const Placed&) {
     ++calls;

@@ -82,7 +82,7 @@ TEST(OddInput, IsAnsweredAsTheDocumentSays) {
     int read = 0;
     HandlerGroup group;
     group.on<Reading>([&](const Reading&) { ++read; });
-    testing::Harness harness{std::move(group), row.wire};
+    testing::Harness harness{std::move(group), {.name = "harness", .wire = row.wire}};
     harness.emit(OutgoingMessage{.topic = "readings", .payload = bytes_of(row.payload)});
     harness.settle();
     if (row.answer == "read") {

@@ -55,11 +55,11 @@ dispytch::HandlerGroup handlers() {
 int main(int argc, char** argv) {
   Options options;
   Board board{options};
-  return dispytch::App{"fault-board"}
-      .option("--record", "File to write down in what was handled", options.record)
+  dispytch::App app{"fault-board"};
+  app.provide(std::ref(board));
+  return app.option("--record", "File to write down in what was handled", options.record)
       .option("--work", "Microseconds that a handler takes", options.work)
       .option("--failing", "Of a thousand events, how many fail at their first attempt", options.failing)
-      .provide(std::ref(board))
       .listen("board", handlers())
       .main(argc, argv);
 }

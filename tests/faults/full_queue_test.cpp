@@ -27,7 +27,7 @@ TEST_F(FullQueue, OfABrokerThatIsSlowHoldsEmitsBackAndDropsNone) {
 
 TEST_F(FullQueue, OfABrokerThatIsAwayEndsEachEmitWithAnErrorThatSaysWhat) {
   EventEmitter emitter{kafka({}, kNobody).producer({.config = {{"queue.buffering.max.messages", 10}}, .delivery_timeout = 60s}),
-                       {.timeout = 300ms}};
+                       {.room_timeout = 300ms}};
   std::atomic<int> queued = 0;
   for (int i = 0; i < 10; ++i) {
     emitter.emit(OutgoingMessage{.topic = topic, .payload = "p"}, [&](const Result<Receipt>&) { ++queued; });

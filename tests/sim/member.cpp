@@ -132,7 +132,7 @@ void Member::crash() {
 // ---- handlers ----
 
 HandlerGroup Member::make_group() {
-  HandlerGroup group{{.retry = {.only = exceptions<NotYet>}}};
+  HandlerGroup group{{.policy = {.retry = {.only = exceptions<NotYet>}}}};
   group.on<Plain>([this](const Plain& event, const Message& message) { return work(event.number, message, false); });
   group.on<Pair>(
       [this](const Pair& event, const Message& message, Context context) {
@@ -258,7 +258,7 @@ Outcome Member::work(int number, const Message& message, bool second) {
 }
 
 HandlerGroup Member::make_batches() {
-  HandlerGroup group{{.retry = {.only = exceptions<NotYet>}}};
+  HandlerGroup group{{.policy = {.retry = {.only = exceptions<NotYet>}}}};
   group.use([this](HandlerCall next) -> HandlerCall {
     return [this, next](const Call& call) {
       generations_.clear();

@@ -16,8 +16,13 @@
 #include <dispytch/emitter.hpp>
 #include <dispytch/handler.hpp>
 #include <dispytch/parameters.hpp>
+#include <dispytch/settings.hpp>
 
 namespace dispytch {
+
+namespace app {
+struct Access;
+}
 
 namespace detail {
 
@@ -26,11 +31,10 @@ Parameter describe_task_parameter() {
   using Plain = std::remove_cvref_t<Arg>;
   if constexpr (std::is_same_v<Plain, std::stop_token>) {
     return {ParameterKind::stop_token, typeid(Plain)};
-  } else if constexpr (is_named<Plain>) {
-    return {ParameterKind::provided, typeid(typename Plain::value_type), Plain::name};
   } else {
-    static_assert(std::is_lvalue_reference_v<Arg>, "dispytch: a task takes std::stop_token, Named<...> and references to provided objects");
-    return {ParameterKind::provided, typeid(Plain)};
+    static_assert(is_named<Plain> || std::is_lvalue_reference_v<Arg>,
+                  "dispytch: a task takes std::stop_token, Named<...> and references to provided objects");
+    return describe_provided_parameter<Arg>();
   }
 }
 
@@ -48,10 +52,8 @@ Task make_task(F function) {
                 using Plain = std::remove_cvref_t<Arg>;
                 if constexpr (std::is_same_v<Plain, std::stop_token>) {
                   return std::stop_token{stop};
-                } else if constexpr (is_named<Plain>) {
-                  return Plain{*static_cast<typename Plain::value_type*>(provided[index])};
                 } else {
-                  return static_cast<Arg>(*static_cast<Plain*>(provided[index]));
+                  return provided_argument<Arg>(provided[index]);
                 }
               };
               std::invoke(function, argument(std::type_identity<Args>{}, I)...);
@@ -81,45 +83,23 @@ enum class ExitCode : int {
 /// A program that listens, emits, or both, wired by one config file.
 ///
 /// Everything but main() and run() is called before them, by one thread. Mistakes in the wiring (a listener the config file doesn't
-/// name, a parameter that nothing provides) are reported together, before anything is started.
-class App {
+/// name, a parameter that nothing provides) are reported together, before anything is started. What is provided is one object for the whole
+/// application, and must be thread-safe where several listeners and tasks use it.
+class App : public ProvidesObjects<App> {
  public:
   explicit App(std::string name, std::string version = {});
   App(App&&) noexcept;
   App& operator=(App&&) noexcept;
   ~App();
 
-  /// One T for the application, given to handlers and tasks that take a T&. It must be thread-safe.
-  template <class T, class... Args>
-  App& provide(Args&&... args) {
-    providers().template add<T>({}, std::forward<Args>(args)...);
-    return *this;
-  }
-  /// Lends an object that outlives the application.
+  /// Provides the application's own section of the config file, `application:`, as a T that DISPYTCH_SETTINGS described: to handlers, tasks
+  /// and factories that take a `const T&`. It holds what the struct says until the file is read, at the start. Once.
   template <class T>
-  App& provide(std::reference_wrapper<T> object) {
-    providers().lend({}, object.get());
-    return *this;
-  }
-  /// One of several T, for parameters of type Named<"name", T>.
-  template <class T, class... Args>
-  App& provide_named(std::string name, Args&&... args) {
-    providers().template add<T>(std::move(name), std::forward<Args>(args)...);
-    return *this;
-  }
-  /// An Implementation for parameters of type Interface&.
-  template <class Interface, class Implementation, class... Args>
-  App& provide_as(Args&&... args) {
-    providers().template add_as<Interface, Implementation>({}, std::forward<Args>(args)...);
-    return *this;
-  }
-
-  /// A T for each call of a handler that takes a T&: made by `factory()` (a T or a std::unique_ptr<T>) before each attempt, destroyed after
-  /// it, also after an exception. For a connection or a transaction of one message.
-  template <class T, class Factory>
-  App& provide_per_message(Factory factory) {
-    providers().template add_factory<T>({}, std::move(factory));
-    return *this;
+  T& settings() {
+    static_assert(detail::DescribedSettings<T>, "dispytch: settings<T>() needs a struct described by DISPYTCH_SETTINGS");
+    T& object = provide<T>();
+    read_settings_into(detail::SettingsOf<T>::value, &object);
+    return object;
   }
 
   /// Handles what the config file's listener of that name receives. Several calls with one name add up.
@@ -135,8 +115,13 @@ class App {
   /// ends when its tasks have returned and its emitters are flushed. An exception ends the application with ExitCode::failed.
   template <class F>
   App& task(F function) {
+    return task({}, std::move(function));
+  }
+  /// The same under a name, which logs and errors show; without one it is "task 1", by its number.
+  template <class F>
+  App& task(std::string name, F function) {
     static_assert(detail::PlainCallable<F>, "dispytch: a task is a function or a lambda with named parameter types");
-    return add_task(detail::MakeTask<F>::type::make(std::move(function)));
+    return add_task(std::move(name), detail::MakeTask<F>::type::make(std::move(function)));
   }
 
   /// A command-line option of the application itself, e.g. option("--input", "FILE of flights", input). `value` holds the default and
@@ -158,9 +143,12 @@ class App {
 
  private:
   struct State;
+  friend struct app::Access;
+  friend ProvidesObjects<App>;
+  void read_settings_into(const detail::SettingsTable& table, void* object);
   int run_to_the_end(const std::stop_token& stop);
   Providers& providers() noexcept;
-  App& add_task(detail::Task task);
+  App& add_task(std::string name, detail::Task task);
   std::unique_ptr<State> state_;
 };
 

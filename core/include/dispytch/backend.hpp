@@ -46,13 +46,13 @@ struct LoadOptions {
   std::string application = "dispytch";                  ///< shown in the broker's lists of its clients
   std::string version = {};                              ///< of the application
   std::vector<std::filesystem::path> plugin_paths = {};  ///< folders to look into first
-  std::chrono::milliseconds timeout{10'000};             ///< for opening; 10 s covers a slow TLS handshake
+  std::chrono::milliseconds open_timeout{10'000};        ///< until it must be open; 10 s covers a slow TLS handshake
 };
 
 struct ProducerOptions {
   Properties config = {};
   std::chrono::milliseconds delivery_timeout{30'000};  ///< until a message that the broker doesn't confirm fails
-  std::chrono::milliseconds timeout{10'000};           ///< for opening
+  std::chrono::milliseconds open_timeout{10'000};      ///< until the producer must be open
 };
 
 /// Where a consumer group that has no position yet begins.
@@ -63,8 +63,8 @@ struct ConsumerOptions {
   std::string group = {};                ///< empty where the broker has no groups
   Start start = Start::earliest;
   Properties config = {};
-  std::chrono::milliseconds drain{25'000};    ///< how long a shutdown waits for handlers and the broker
-  std::chrono::milliseconds timeout{10'000};  ///< for opening
+  std::chrono::milliseconds drain{25'000};         ///< how long a shutdown waits for handlers and the broker
+  std::chrono::milliseconds open_timeout{10'000};  ///< until the consumer must be open
 };
 
 /// Sends messages through a backend. Made by Backend::producer, used up by an EventEmitter. Keeps its backend alive.

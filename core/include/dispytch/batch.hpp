@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@ namespace dispytch {
 
 namespace detail {
 
+class Attempt;
 struct EventEnvelope;
 
 /// A gathered batch on its way into its handler: what invoke() takes its arguments from. Made by the listener, one for each call.
@@ -34,6 +36,8 @@ class BatchDelivery {
   virtual void say(std::size_t index, Outcome outcome) = 0;
   virtual void fail(std::size_t index, std::string reason) = 0;
   virtual void fail(std::size_t index, std::exception_ptr thrown) = 0;
+  /// This attempt at the batch, for Context.
+  virtual std::shared_ptr<Attempt> attempt() = 0;
 };
 
 }  // namespace detail

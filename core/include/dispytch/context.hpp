@@ -16,14 +16,15 @@ namespace dispytch {
 
 namespace detail {
 
-/// One attempt at a message: what its settling waits for. Any thread.
+/// One attempt at a message, or at a batch: what its settling waits for. Any thread.
 class Attempt {
  public:
   virtual ~Attempt() = default;
   virtual std::uint32_t number() const noexcept = 0;
   virtual Timestamp first_seen() const noexcept = 0;
-  virtual void emit(const EventType& type, const void* body, const EmitOptions& options) = 0;
-  virtual void emit(const OutgoingMessage& message) = 0;
+  /// `through` null: the listener's emitter.
+  virtual void emit(const EventEmitter* through, const EventType& type, const void* body, const EmitOptions& options) = 0;
+  virtual void emit(const EventEmitter* through, const OutgoingMessage& message) = 0;
   /// Once: what the handler that finishes later made of it.
   virtual void complete(Outcome outcome) = 0;
   virtual void fail(std::string reason) = 0;
@@ -32,24 +33,38 @@ class Attempt {
 }  // namespace detail
 
 /// A handler's parameter `Context`. A handle, to be copied freely; emit() is of use until the message is settled, in whatever thread.
+///
+/// What is emitted by a Context belongs to the message: it is settled only after the broker has confirmed all of that, and an emit that
+/// fails is a failed attempt. What a handler emits by an EventEmitter of its own (`Named<"orders", EventEmitter>`) is the handler's affair:
+/// it waits for the answer itself, or the message is settled whatever becomes of the event.
+///
+/// In a handler of batches it is the batch that waits: each of its messages but those that failed anyhow.
 class Context {
  public:
   explicit Context(std::shared_ptr<detail::Attempt> attempt) noexcept : attempt_{std::move(attempt)} {}
 
-  /// 1: this handler is tried with the message for the first time. Each handler of a message counts its own attempts.
+  /// 1: this handler is tried with the message for the first time. Each handler of a message counts its own attempts. Of a batch: those of
+  /// its first message.
   std::uint32_t attempt() const noexcept { return attempt_->number(); }
-  /// When this process first saw the message: the same at each of its attempts here.
+  /// When this process first saw the message, of a batch the first: the same at each of its attempts here.
   Timestamp first_seen() const noexcept { return attempt_->first_seen(); }
 
   /// Emits through the listener's emitter and returns at once; it blocks only while the local queue is full, at most for the emitter's
-  /// timeout. The message is settled only after the broker has confirmed what it emitted; an emit that fails is a failed attempt.
-  /// Throws Exception where the listener has no emitter.
+  /// timeout. Throws Exception where the listener has no emitter, and where the message is settled already.
   template <class T>
   void emit(const T& event, const EmitOptions& options = {}) {
     static_assert(DescribedEvent<T>, "dispytch: emit() needs an event described by DISPYTCH_EVENT");
-    attempt_->emit(detail::event_type<T>(), &event, options);
+    attempt_->emit(nullptr, detail::event_type<T>(), &event, options);
   }
-  void emit(const OutgoingMessage& message) { attempt_->emit(message); }
+  void emit(const OutgoingMessage& message) { attempt_->emit(nullptr, message); }
+
+  /// The same through an emitter that the handler takes, such as a Named<"audit", EventEmitter>.
+  template <class T>
+  void emit(const EventEmitter& through, const T& event, const EmitOptions& options = {}) {
+    static_assert(DescribedEvent<T>, "dispytch: emit() needs an event described by DISPYTCH_EVENT");
+    attempt_->emit(&through, detail::event_type<T>(), &event, options);
+  }
+  void emit(const EventEmitter& through, const OutgoingMessage& message) { attempt_->emit(&through, message); }
 
  private:
   std::shared_ptr<detail::Attempt> attempt_;

@@ -17,4 +17,5 @@
 #include <dispytch/parameters.hpp>
 #include <dispytch/policy.hpp>
 #include <dispytch/result.hpp>
+#include <dispytch/settings.hpp>
 #include <dispytch/wire.hpp>

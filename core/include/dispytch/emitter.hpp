@@ -2,10 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -38,18 +41,47 @@ struct EmitOptions {
 };
 
 struct EmitterOptions {
-  std::string name = "emitter";                 ///< for logs
-  std::chrono::milliseconds timeout{30'000};    ///< the longest wait for room in a full local queue
-  WireForm wire = {};                           ///< where neither event nor topic says one
-  std::vector<EmitMiddleware> middleware = {};  ///< around each emit, the first is the outermost
+  std::string name = "emitter";                    ///< for logs
+  std::chrono::milliseconds room_timeout{30'000};  ///< the longest wait for room in a full local queue
+  WireForm wire = {};                              ///< where neither event nor topic says one
+  std::vector<EmitMiddleware> middleware = {};     ///< around each emit, the first is the outermost
 };
+
+namespace detail {
+
+/// The answers to a number of emits, counted. Its destructor awaits those that are still out.
+class Answers {
+ public:
+  explicit Answers(EmitterCore& core);
+  ~Answers();
+  Answers(const Answers&) = delete;
+  Answers& operator=(const Answers&) = delete;
+
+  /// Whether the thread may wait for them: not where it would wait for itself.
+  Result<void> may_wait() const;
+  /// Returns what takes the answer to one emit more.
+  std::function<void(const Result<Receipt>&)> next();
+  /// Waits for all of them. How many there were, or why some events were not stored.
+  Result<std::size_t> wait();
+
+ private:
+  struct Count;
+  EmitterCore& core_;
+  std::unique_ptr<Count> count_;
+};
+
+}  // namespace detail
 
 /// Emits events to one backend.
 ///
 /// All functions: any thread at any time. It is a handle; copies share one producer, which is flushed and closed with the last of them.
 /// Every emit ends in exactly one answer: a Receipt once the broker confirmed the message, or an Error, which says by `maybe_sent`
 /// whether the broker may have stored it all the same. How long the broker's client goes on trying is the producer's own delivery
-/// timeout (the emitter's `timeout` in the config file): dispytch adds no second timer and never sends a message twice by itself.
+/// timeout: dispytch adds no second timer and never sends a message twice by itself.
+///
+/// There are four times, of which the config file's `timeout` of an emitter sets the first two: `ProducerOptions::delivery_timeout`, until
+/// a message that isn't confirmed fails; `EmitterOptions::room_timeout`, the wait for room in the client's local queue before that;
+/// `ProducerOptions::open_timeout`, until the producer must be open; and what flush() is given, how long that one call waits.
 class EventEmitter {
  public:
   /// Called once with what became of the event. It runs on the emitter's pump thread, or on the calling thread where the event
@@ -76,6 +108,29 @@ class EventEmitter {
   /// The same for a message whose bytes are there already.
   Result<Receipt> emit(const OutgoingMessage& message);
   void emit(const OutgoingMessage& message, Done done);
+
+  /// Emits each event of a range (or each OutgoingMessage), and waits until all have had their answer. Returns how many they were. An Error
+  /// where any was not stored: how many of them and the first one's reason; `maybe_sent` where the broker may have one of them all the
+  /// same. Refused at once where called from a `Done`.
+  template <std::ranges::input_range Events>
+  Result<std::size_t> emit_all(Events&& events) {
+    using Event = std::remove_cvref_t<std::ranges::range_reference_t<Events>>;
+    static_assert(DescribedEvent<Event> || std::is_same_v<Event, OutgoingMessage>,
+                  "dispytch: emit_all() needs a range of events described by DISPYTCH_EVENT, or of OutgoingMessage");
+    detail::Answers answers{*core_};
+    if (const Result<void> allowed = answers.may_wait(); !allowed) return allowed.error();
+    for (auto&& event : events) {
+      if constexpr (DescribedEvent<Event>) {
+        emit_later(detail::event_type<Event>(), &event, {}, answers.next());
+      } else {
+        emit(event, answers.next());
+      }
+    }
+    return answers.wait();
+  }
+
+  /// How many emits have no answer yet, of all copies of this emitter. A look at what changes meanwhile; it takes a lock and visits each.
+  std::size_t outstanding() const;
 
   /// Waits until everything emitted before has had its answer and every `done` of it has returned. An Error of code timeout where
   /// that takes longer; it goes on all the same. Refused at once where called from a `Done`.

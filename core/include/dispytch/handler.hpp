@@ -23,16 +23,11 @@
 
 namespace dispytch {
 
-/// What one handler says for itself. Each field left out is the group's, then the event's.
+/// What one handler says for itself. Each field left out is the group's, then the event's; of a policy each field by itself.
 struct HandlerOptions {
   std::string topic = {};  ///< a name, or a pattern whose `{segments}` match one part between dots
   std::string name = {};   ///< for logs; default: the event's type and the topic
-  RetryPolicy retry = {};
-  std::optional<OnFailure> on_failure = {};
-  std::optional<OnFailure> on_undecodable = {};
-  std::optional<std::chrono::milliseconds> timeout = {};  ///< until a Completion must have been called
-  BreakerPolicy breaker = {};
-  RatePolicy rate = {};
+  HandlingPolicy policy = {};
 };
 
 /// The same for a handler of batches. How many messages wait for each other, and how long, is its alone.
@@ -41,22 +36,13 @@ struct BatchOptions {
   std::chrono::milliseconds wait{50};  ///< how long the first of them waits for more, at most; 0: not at all, what is there is a batch
   std::string topic = {};
   std::string name = {};
-  RetryPolicy retry = {};
-  std::optional<OnFailure> on_failure = {};
-  std::optional<OnFailure> on_undecodable = {};
-  BreakerPolicy breaker = {};
-  RatePolicy rate = {};
+  HandlingPolicy policy = {};
 };
 
 /// What the handlers of a group share.
 struct GroupOptions {
   std::string topic = {};
-  RetryPolicy retry = {};
-  std::optional<OnFailure> on_failure = {};
-  std::optional<OnFailure> on_undecodable = {};
-  std::optional<std::chrono::milliseconds> timeout = {};
-  BreakerPolicy breaker = {};
-  RatePolicy rate = {};
+  HandlingPolicy policy = {};
 };
 
 namespace detail {
@@ -119,6 +105,7 @@ class Handler {
   HandlingPolicy policy = {};               // of the handler, then of its group
   std::vector<Middleware> middleware = {};  // the first is the outermost
   bool finishes_later = false;              // takes a Completion
+  bool says_outcomes = false;               // may say dead_letter(), for all that is known of it
   std::optional<Gathering> gathers = {};    // set: it is a BatchHandler
 };
 
@@ -170,21 +157,11 @@ Parameter describe_parameter() {
   } else if constexpr (is_topic_segment<Plain>) {
     return {ParameterKind::segment, typeid(typename Plain::value_type), Plain::name};
   } else if constexpr (is_named<Plain>) {
-    return {ParameterKind::provided, typeid(typename Plain::value_type), Plain::name};
+    return describe_provided_parameter<Arg>();
   } else {
     static_assert(!DescribedEvent<Plain>, "dispytch: this handler takes the body of another event than it was registered for");
     static_assert(std::is_lvalue_reference_v<Arg>, "dispytch: take a provided object by reference");
-    return {ParameterKind::provided, typeid(Plain)};
-  }
-}
-
-template <class Arg>
-decltype(auto) provided_argument(void* object) {
-  using Plain = std::remove_cvref_t<Arg>;
-  if constexpr (is_named<Plain>) {
-    return Plain{*static_cast<typename Plain::value_type*>(object)};
-  } else {
-    return static_cast<Arg>(*static_cast<Plain*>(object));
+    return describe_provided_parameter<Arg>();
   }
 }
 
@@ -202,6 +179,7 @@ class TypedHandler final : public MessageHandler {
     if constexpr (!std::is_same_v<Body, NoBody>) event = &event_type<Body>();
     parameters = {describe_parameter<Body, Args>()...};
     finishes_later = kFinishesLater;
+    says_outcomes = kFinishesLater || !std::is_void_v<std::invoke_result_t<const F&, Args...>>;
   }
 
   std::optional<Outcome> invoke(Delivery& delivery) const override {
@@ -322,8 +300,6 @@ Parameter describe_batch_parameter() {
                   "to take them one by one");
     static_assert(!std::is_same_v<Plain, Completion>,
                   "dispytch: a handler of batches can't finish later; use on<T> to take a Completion for each message");
-    static_assert(!std::is_same_v<Plain, Context>,
-                  "dispytch: a handler of batches has no Context, which is that of one message; take an EventEmitter, or use on<T>");
     return describe_parameter<Body, Arg>();
   }
 }
@@ -341,6 +317,7 @@ class TypedBatchHandler final : public BatchHandler {
     event = &event_type<Body>();
     parameters = {describe_batch_parameter<Body, Args>()...};
     gathers = how;
+    says_outcomes = true;  // of an item
   }
 
   std::optional<Outcome> invoke(BatchDelivery& delivery) const override {
@@ -374,6 +351,8 @@ class TypedBatchHandler final : public BatchHandler {
   static decltype(auto) argument(BatchDelivery& delivery, Batch<Body>& batch, std::size_t index) {
     if constexpr (is_batch<std::remove_cvref_t<Arg>>) {
       return static_cast<Arg>(batch);
+    } else if constexpr (std::is_same_v<std::remove_cvref_t<Arg>, Context>) {
+      return Context{delivery.attempt()};
     } else {
       return provided_argument<Arg>(delivery.provided[index]);
     }
@@ -413,22 +392,16 @@ class HandlerGroup {
   }
 
   /// Handles events of type T several at a time: up to `max`, of which the first has waited for the others no longer than `wait`. The
-  /// function takes a `Batch<T>&` and anything that the application provides. What it says of one item is that item's outcome alone; what
-  /// it returns or throws is that of all the others. One that failed is tried again by itself, in a batch of one, and its neighbours are
-  /// not. Such a handler is the only one of its topic and type: the start refuses another.
+  /// function takes a `Batch<T>&`, a Context, and anything that the application provides. What it says of one item is that item's outcome
+  /// alone; what it returns or throws is that of all the others. One that failed is tried again by itself, in a batch of one, and its
+  /// neighbours are not. Such a handler is the only one of its topic and type: the start refuses another.
   template <class T, class F>
   HandlerGroup& on_batch(F function, BatchOptions options = {}) {
     static_assert(DescribedEvent<T>, "dispytch: on_batch<T> needs an event described by DISPYTCH_EVENT");
     static_assert(detail::PlainCallable<F>,
                   "dispytch: a handler is a function or a lambda with named parameter types; `auto` parameters can't be injected");
     add(new typename detail::MakeHandler<T, F>::batches{std::move(function), detail::Gathering{options.max, options.wait}},
-        {.topic = std::move(options.topic),
-         .name = std::move(options.name),
-         .retry = options.retry,
-         .on_failure = options.on_failure,
-         .on_undecodable = options.on_undecodable,
-         .breaker = options.breaker,
-         .rate = options.rate});
+        {.topic = std::move(options.topic), .name = std::move(options.name), .policy = options.policy});
     return *this;
   }
 

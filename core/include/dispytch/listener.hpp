@@ -20,25 +20,23 @@ namespace dispytch {
 
 /// Where messages go that can't be handled.
 struct DeadLetterOptions {
-  EventEmitter emitter;
-  std::string topic = "{topic}.dlq";  ///< with {topic}, {listener} and {group} to be filled in
+  std::optional<EventEmitter> emitter = {};  ///< empty: that of the listener
+  std::string topic = "{topic}.dlq";         ///< with {topic}, {listener} and {group} to be filled in; none that the listener reads
 };
 
+/// What the config file says under `listeners`, for a listener that is made in code or in a test.
 struct ListenerOptions {
-  std::string name = "listener";            ///< for logs
-  WireForm wire = {};                       ///< where neither event nor topic says one
-  std::chrono::milliseconds drain{25'000};  ///< how long the end of run() may wait for the broker to take what was settled
-  Ordering ordering = Ordering::partition;
-  std::uint32_t concurrency = 1;                   ///< handlers at a time; 1: on the thread that called run()
-  HandlingPolicy policy = {};                      ///< where neither handler nor group says something
-  OnTombstone on_tombstone = OnTombstone::settle;  ///< of a message without payload that no handler takes
-  std::optional<EventEmitter> emitter = {};        ///< for Context::emit
-  std::optional<DeadLetterOptions> dead_letter = {};
-  bool at_most_once = false;  ///< accept a backend that can't acknowledge: what is in hand is lost with the process
+  std::string name = "listener";             ///< for logs
+  WireForm wire = {};                        ///< where neither event nor topic says one
+  std::chrono::milliseconds drain{25'000};   ///< how long the end waits for running handlers, and for the broker to take what was settled
+  DeliveryOptions delivery = {};             ///< order, concurrency, bounds, and the policy where neither handler nor group says something
+  std::optional<EventEmitter> emitter = {};  ///< for Context::emit
+  std::optional<DeadLetterOptions> dead_letter = {};  ///< empty: a message that can't be handled is held, and its lane waits
+  bool at_most_once = false;                          ///< accept a backend that can't acknowledge: what is in hand is lost with the process
 };
 
-/// Listens to one consumer. By default with one worker: handlers run on the thread that called run(), one message of a partition after
-/// another.
+/// Listens to one consumer, whose group and topics it takes over. By default with one worker: handlers run on the thread that called run(),
+/// one message of a partition after another.
 ///
 /// A message is settled after its handlers and what they emitted by their Context ended well. A failing one is tried again (RetryPolicy)
 /// while it holds its lane; then it goes to the dead letters, or is held where there are none: its lane waits, the others go on. With
@@ -55,8 +53,8 @@ class EventListener : public ProvidesObjects<EventListener> {
   EventListener& include(HandlerGroup group);
 
   /// Handles messages until the token asks to stop, then awaits running handlers, settles, waits until the broker has that, and leaves
-  /// the group. Blocks. Once for each listener. Throws Exception: where the wiring is wrong (before the first message), where a failure's
-  /// policy is `stop`, and where the backend failed for good.
+  /// the group. Blocks. Once for each listener. Throws Exception: where the wiring is wrong (with every mistake, before the first
+  /// message), where a failure's policy is `stop`, and where the backend failed for good.
   void run(std::stop_token stop);
 
  private:

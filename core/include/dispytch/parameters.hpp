@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -115,6 +116,64 @@ std::optional<T> parse_segment(std::string_view text) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// A parameter that stands for a provided object: Named<...> or a reference.
+template <class Arg>
+Parameter describe_provided_parameter() {
+  using Plain = std::remove_cvref_t<Arg>;
+  if constexpr (is_named<Plain>) {
+    return {ParameterKind::provided, typeid(typename Plain::value_type), Plain::name};
+  } else {
+    return {ParameterKind::provided, typeid(Plain)};
+  }
+}
+template <class Arg>
+decltype(auto) provided_argument(void* object) {
+  using Plain = std::remove_cvref_t<Arg>;
+  if constexpr (is_named<Plain>) {
+    return Plain{*static_cast<typename Plain::value_type*>(object)};
+  } else {
+    return static_cast<Arg>(*static_cast<Plain*>(object));
+  }
+}
+
+/// What makes an object of other provided ones, with its types erased.
+struct Factory {
+  std::vector<Parameter> parameters;
+  std::function<std::shared_ptr<void>(void* const* provided)> make;  // `provided` by parameter
+};
+
+template <class T, class F, class... Args>
+Factory make_factory(F function) {
+  static_assert(((is_named<std::remove_cvref_t<Args>> || std::is_lvalue_reference_v<Args>)&&...),
+                "dispytch: a factory takes Named<...> and references to provided objects");
+  using Made = std::invoke_result_t<const F&, Args...>;
+  static_assert(std::is_convertible_v<Made, std::unique_ptr<T>> || std::is_same_v<Made, T>,
+                "dispytch: a factory of T returns a T or a std::unique_ptr<T>");
+  return {{describe_provided_parameter<Args>()...},
+          [function = std::move(function)]([[maybe_unused]] void* const* provided) -> std::shared_ptr<void> {
+            return [&]<std::size_t... I>(std::index_sequence<I...>) -> std::shared_ptr<void> {
+              if constexpr (std::is_convertible_v<Made, std::unique_ptr<T>>) {
+                return std::shared_ptr<T>{std::unique_ptr<T>{std::invoke(function, provided_argument<Args>(provided[I])...)}};
+              } else {
+                return std::make_shared<T>(std::invoke(function, provided_argument<Args>(provided[I])...));
+              }
+            }(std::index_sequence_for<Args...>{});
+          }};
+}
+
+template <class T, class F>
+struct MakeFactory {
+  template <class... Args>
+  struct Of {
+    static Factory make(F function) { return make_factory<T, F, Args...>(std::move(function)); }
+  };
+  using type = typename Signature<F>::template parameters<Of>;
+};
+
+}  // namespace detail
+
 /// The objects that handlers and tasks are given by type, one of each type and name.
 ///
 /// Filled before the application starts, read-only after: no lock. Two objects of one type and name are an error at start.
@@ -123,14 +182,14 @@ class Providers {
   Providers() = default;
   Providers(Providers&&) noexcept = default;
   Providers& operator=(Providers&&) noexcept = default;
-  ~Providers();  // in the reverse order of adding
+  ~Providers();  // in the reverse order of making
 
   /// Makes and owns a T.
   template <class T, class... Args>
   T& add(std::string name, Args&&... args) {
     auto object = std::make_shared<T>(std::forward<Args>(args)...);
     T& reference = *object;
-    put(typeid(T), std::move(name), std::move(object), &reference);
+    put({typeid(T), std::move(name), std::move(object), &reference});
     return reference;
   }
   /// Makes and owns an Implementation that handlers ask for as Interface.
@@ -140,69 +199,81 @@ class Providers {
                   "dispytch: provide_as<Interface, Implementation> needs Implementation to derive from Interface");
     auto object = std::make_shared<Implementation>(std::forward<Args>(args)...);
     Implementation& reference = *object;
-    put(typeid(Interface), std::move(name), std::move(object), static_cast<Interface*>(&reference));
+    put({typeid(Interface), std::move(name), std::move(object), static_cast<Interface*>(&reference)});
     return reference;
   }
   /// Lends an object that outlives the application.
   template <class T>
   void lend(std::string name, T& object) {
-    put(typeid(T), std::move(name), nullptr, const_cast<std::remove_const_t<T>*>(&object));
+    put({typeid(T), std::move(name), nullptr, const_cast<std::remove_const_t<T>*>(&object)});
   }
 
-  /// A T made by `factory()` for each call of a handler that asks for one, again for each attempt, and destroyed after it, also after an
-  /// exception. The factory returns a T or a std::unique_ptr<T>; several threads may call it at a time.
-  template <class T, class Factory>
-  void add_factory(std::string name, Factory factory) {
-    put(typeid(T), std::move(name), nullptr, nullptr, [factory = std::move(factory)]() -> std::shared_ptr<void> {
-      if constexpr (std::is_convertible_v<std::invoke_result_t<const Factory&>, std::unique_ptr<T>>) {
-        return std::shared_ptr<T>{factory()};
-      } else {
-        return std::make_shared<T>(factory());
-      }
-    });
+  /// When what a factory makes is made, and for how long.
+  enum class Lifetime : unsigned char {
+    application,  ///< once, at the start, after what it is made of
+    call,         ///< for each call of a handler, again for each attempt; it ends after the call, also after an exception
+  };
+  /// A T made by a function of other provided objects, which its parameters name. It returns a T or a std::unique_ptr<T>. With
+  /// Lifetime::call several threads may call it at a time.
+  template <class T, class F>
+  void add_factory(std::string name, Lifetime lifetime, F factory) {
+    static_assert(detail::PlainCallable<F>, "dispytch: a factory is a function or a lambda with named parameter types");
+    put({.type = typeid(T),
+         .name = std::move(name),
+         .factory = detail::MakeFactory<T, F>::type::make(std::move(factory)),
+         .lifetime = lifetime});
   }
 
-  using Factory = std::function<std::shared_ptr<void>()>;
-  /// What makes the object for each call; null where the type is not provided so.
-  const Factory* find_factory(std::type_index type, std::string_view name) const noexcept;
-
-  /// The object for a parameter; null where there is none.
-  void* find(std::type_index type, std::string_view name) const noexcept;
-  /// "DelayBoard, EventEmitter \"flights\"", for error texts.
-  std::string list() const;
-  /// A sentence for each type and name that was provided twice.
-  const std::vector<std::string>& conflicts() const noexcept { return conflicts_; }
-  bool has_type(std::type_index type) const noexcept;
-
- private:
+  /// One of the provided objects.
   struct Entry {
     std::type_index type;
     std::string name;
-    std::shared_ptr<void> owner;
-    void* object;
-    std::function<std::shared_ptr<void>()> factory = {};  // set: object is made for each call
+    std::shared_ptr<void> owner = {};
+    void* object = nullptr;        // null: not made yet, or made for each call
+    detail::Factory factory = {};  // `make` empty: it was made by whoever provided it
+    Lifetime lifetime = Lifetime::application;
+    bool is_made_for_each_call() const noexcept { return factory.make && lifetime == Lifetime::call; }
   };
-  void put(std::type_index type, std::string name, std::shared_ptr<void> owner, void* object,
-           std::function<std::shared_ptr<void>()> factory = {});
-  const Entry* entry(std::type_index type, std::string_view name) const noexcept;
+
+  /// Adds a sentence for each mistake: a type and name provided twice, a factory that takes what nothing provides, one that takes what is
+  /// made for each call though its own object lasts, factories that wait for each other.
+  void check(std::vector<std::string>& problems) const;
+  /// Makes what lasts and is made by factories, each after what it is made of; once. Throws Exception that names the object whose factory
+  /// threw. After check().
+  void make();
+
+  /// What stands for a parameter; null where nothing does. Valid until something is added.
+  const Entry* find_entry(std::type_index type, std::string_view name) const noexcept;
+  /// The object for a parameter; null where there is none, or none yet.
+  void* find(std::type_index type, std::string_view name) const noexcept;
+  /// "DelayBoard, EventEmitter \"flights\"", for error texts.
+  std::string list() const;
+  bool has_type(std::type_index type) const noexcept;
+  const std::vector<Entry>& entries() const noexcept { return entries_; }
+
+ private:
+  void put(Entry entry) { entries_.push_back(std::move(entry)); }
+  void make(Entry& entry);
 
   std::vector<Entry> entries_;
-  std::vector<std::string> conflicts_;
+  std::vector<std::shared_ptr<void>> made_;  // by factories, in the order of making; what they are made of lives longer
 };
 
-/// The ways to provide objects, for classes with a `Providers& providers()` of their own. Before the first message.
+/// The ways to provide objects, for classes with a `Providers& providers()` of their own. Before the start. Each returns the object, where
+/// there is one already.
 template <class Owner>
 class ProvidesObjects {
  public:
-  /// Makes and owns a T for parameters of type T&. Returns it.
+  /// Makes and owns a T for parameters of type T&.
   template <class T, class... Args>
   T& provide(Args&&... args) {
     return own().template add<T>({}, std::forward<Args>(args)...);
   }
   /// Lends an object that outlives the owner.
   template <class T>
-  void provide(std::reference_wrapper<T> object) {
+  T& provide(std::reference_wrapper<T> object) {
     own().lend({}, object.get());
+    return object.get();
   }
   /// One of several T, for parameters of type Named<"name", T>.
   template <class T, class... Args>
@@ -214,10 +285,17 @@ class ProvidesObjects {
   Implementation& provide_as(Args&&... args) {
     return own().template add_as<Interface, Implementation>({}, std::forward<Args>(args)...);
   }
-  /// A T for each call of a handler that takes a T&, made by `factory()` (a T or a std::unique_ptr<T>) and destroyed after the call.
+  /// A T that is made at the start by a function of other provided objects, which its parameters name:
+  /// `provide_made<Database>([](const Settings& settings) { return std::make_unique<Database>(settings.url); })`.
   template <class T, class Factory>
-  void provide_per_message(Factory factory) {
-    own().template add_factory<T>({}, std::move(factory));
+  void provide_made(Factory factory, std::string name = {}) {
+    own().template add_factory<T>(std::move(name), Providers::Lifetime::application, std::move(factory));
+  }
+  /// A T for each call of a handler that takes a T&, made by such a function before each attempt and destroyed after it, also after an
+  /// exception: for a session or a transaction of one message. Of a batch there is one for the whole call.
+  template <class T, class Factory>
+  void provide_per_message(Factory factory, std::string name = {}) {
+    own().template add_factory<T>(std::move(name), Providers::Lifetime::call, std::move(factory));
   }
 
  private:

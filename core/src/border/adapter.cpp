@@ -88,4 +88,11 @@ Result<std::unique_ptr<ConsumerHandle>> Adapter::open_consumer(std::string_view 
   return std::make_unique<ConsumerHandle>(shared_from_this(), *api, raw, cookie);
 }
 
+Result<std::unique_ptr<ConsumerHandle>> Adapter::open_consumer(ConsumerDocument document, NotifyCallback notify,
+                                                               std::chrono::milliseconds timeout) {
+  auto consumer = open_consumer(consumer_document(document), std::move(notify), timeout);
+  if (consumer) (*consumer)->remember(std::move(document));
+  return consumer;
+}
+
 }  // namespace dispytch::border

@@ -9,6 +9,7 @@
 #include <dispytch/plugin/abi.h>
 #include <dispytch/result.hpp>
 
+#include "border/document.hpp"
 #include "border/host.hpp"
 #include "border/library.hpp"
 
@@ -40,6 +41,9 @@ class Adapter : public std::enable_shared_from_this<Adapter> {
   /// plugin can't produce, or can't consume. `notify` may be empty, and be set later.
   Result<std::unique_ptr<ProducerHandle>> open_producer(std::string_view json, NotifyCallback notify, std::chrono::milliseconds timeout);
   Result<std::unique_ptr<ConsumerHandle>> open_consumer(std::string_view json, NotifyCallback notify, std::chrono::milliseconds timeout);
+  /// The same of a document, which the consumer remembers. Throws Exception (ErrorCode::invalid) where a text of it is no UTF-8.
+  Result<std::unique_ptr<ConsumerHandle>> open_consumer(ConsumerDocument document, NotifyCallback notify,
+                                                        std::chrono::milliseconds timeout);
 
  private:
   friend class Admin;

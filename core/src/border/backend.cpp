@@ -65,13 +65,13 @@ Consumer::~Consumer() = default;
 Backend Backend::load(std::string_view plugin, Properties config, LoadOptions options) {
   const border::Library& library = *border::load(plugin, {.config_paths = std::move(options.plugin_paths)}).value();
   return border::Access::open(library, config, {.application = std::move(options.application), .version = std::move(options.version)},
-                              options.timeout);
+                              options.open_timeout);
 }
 
 Producer Backend::producer(ProducerOptions options) const {
   const border::Library& library = adapter_->library();
   const std::string document = border::producer_document(accepted(library, "producer", options.config), options.delivery_timeout);
-  return border::Access::make(opened(adapter_->open_producer(document, {}, options.timeout), library, "producer"));
+  return border::Access::make(opened(adapter_->open_producer(document, {}, options.open_timeout), library, "producer"));
 }
 
 Consumer Backend::consumer(ConsumerOptions options) const {
@@ -85,8 +85,7 @@ Consumer Backend::consumer(ConsumerOptions options) const {
     auto& entry = document.topics.emplace_back();
     (is_pattern ? entry.pattern : entry.name) = std::move(topic);
   }
-  return border::Access::make(
-      opened(adapter_->open_consumer(border::consumer_document(document), {}, options.timeout), library, "consumer"));
+  return border::Access::make(opened(adapter_->open_consumer(std::move(document), {}, options.open_timeout), library, "consumer"));
 }
 
 namespace border {

@@ -14,6 +14,7 @@
 #include <dispytch/result.hpp>
 
 #include "border/adapter.hpp"
+#include "border/document.hpp"
 
 namespace dispytch::border {
 
@@ -99,6 +100,9 @@ class ConsumerHandle {
   ConsumerHandle& operator=(const ConsumerHandle&) = delete;
 
   Adapter& adapter() const noexcept { return *adapter_; }
+  /// What it was opened with: its group and topics. Empty where it was opened by a text.
+  const ConsumerDocument& opened_with() const noexcept { return opened_with_; }
+  void remember(ConsumerDocument document) { opened_with_ = std::move(document); }
   void set_notify(NotifyCallback callback) { adapter_->host_.set_callback(cookie_, std::move(callback)); }
 
   // For Message, whose headers are read from the plugin.
@@ -132,6 +136,7 @@ class ConsumerHandle {
   const dispytch_consumer_api& api_;
   dispytch_consumer* raw_;
   std::uint64_t cookie_;
+  ConsumerDocument opened_with_ = {};
   std::atomic<std::uint32_t> unreleased_{0};
 };
 

@@ -57,7 +57,7 @@ ListenerConfig listener(const std::string& name, const json& entry) {
       .name = name, .backend = entry.at("backend"), .group = entry.value("group", ""), .config = section(entry, "config")};
   if (entry.contains("topics"))
     for (const json& each : entry.at("topics")) result.topics.push_back(topic(each));
-  if (entry.value("start", "earliest") == "latest") result.start = ListenerConfig::Start::latest;
+  if (entry.value("start", "earliest") == "latest") result.start = Start::latest;
   result.at_most_once = entry.value("delivery", "at_least_once") == "at_most_once";
   if (entry.contains("drain")) result.drain = std::chrono::milliseconds{entry.at("drain").get<std::int64_t>()};
   read_handling(entry, result);
@@ -78,6 +78,7 @@ Config build(Tree tree, const std::filesystem::path& file, Positions positions) 
   config.http_address = section(root, "http").value("address", "");
   if (const json& control = section(root, "control"); control.contains("socket"))
     config.control_socket = absolute(file.parent_path(), control.at("socket"));
+  config.application = section(root, "application");
   for (const auto& [name, entry] : section(root, "backends").items()) config.backends.emplace(name, backend(name, entry));
   for (const auto& [name, entry] : section(root, "emitters").items()) config.emitters.emplace(name, emitter(name, entry));
   for (const auto& [name, entry] : section(root, "listeners").items()) config.listeners.emplace(name, listener(name, entry));

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <dispytch/backend.hpp>
 #include <dispytch/policy.hpp>
 #include <dispytch/wire.hpp>
 
@@ -75,7 +76,6 @@ struct EmitterConfig {
 };
 
 struct ListenerConfig {
-  enum class Start : std::uint8_t { earliest, latest };
   std::string name = {};
   std::string backend = {};
   std::string group = {};                   ///< empty where the backend has no groups
@@ -104,6 +104,7 @@ struct Config {
   std::map<std::string, BackendConfig> backends = {};
   std::map<std::string, EmitterConfig> emitters = {};
   std::map<std::string, ListenerConfig> listeners = {};
+  nlohmann::json application = nlohmann::json::object();  ///< the application's own section, normalised
   Positions positions = {};
   std::set<std::string> secrets = {};  ///< JSON pointers into the file of all values that must not be shown
 };

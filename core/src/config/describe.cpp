@@ -37,7 +37,7 @@ json describe_backend(const BackendConfig& backend) {
 
 json describe_listener(const ListenerConfig& listener) {
   json result = {{"backend", listener.backend},
-                 {"start", listener.start == ListenerConfig::Start::latest ? "latest" : "earliest"},
+                 {"start", listener.start == Start::latest ? "latest" : "earliest"},
                  {"delivery", listener.at_most_once ? "at_most_once" : "at_least_once"},
                  {"drain", duration(listener.drain)},
                  {"config", listener.config}};
@@ -99,6 +99,7 @@ json undisguised(const Config& config) {
       {"listeners", json::object()}};
   if (!config.http_address.empty()) result["http"]["address"] = config.http_address;
   if (!config.control_socket.empty()) result["control"]["socket"] = config.control_socket.string();
+  if (!config.application.empty()) result["application"] = config.application;
   result["plugins"]["paths"] = json::array();
   for (const std::filesystem::path& path : config.plugin_paths) result["plugins"]["paths"].push_back(path.string());
   for (const auto& [name, backend] : config.backends) result["backends"][name] = describe_backend(backend);

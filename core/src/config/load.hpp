@@ -46,6 +46,8 @@ struct LoadOptions {
   /// that all are told in one run, but for a fatal one, which is the last. Other errors are no matter of the file. Empty: only schemas
   /// judge.
   std::function<std::optional<Error>(const Candidate&)> judge = {};
+  /// The schema of the application's own section, from settings_schema(). Empty: the section is left unjudged.
+  std::optional<nlohmann::json> application = {};
   /// The value of an environment variable. By default that of the process.
   std::function<std::optional<std::string>(const std::string& name)> environment = {};
   /// The content of a file that `${file:...}` names. By default that of the disk.

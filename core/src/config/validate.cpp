@@ -52,7 +52,11 @@ class Validation {
 
   BackendPlugins run() {
     report("", compiled_core_schema().apply(tree_.value, shown("")));
-    if (!tree_.value.is_object() || !options_.plugin) return {};
+    if (!tree_.value.is_object()) return {};
+    // Of an application that isn't known here the section may hold anything; what sounds secret is.
+    const json settings = options_.application.value_or(json{{"type", "object"}});
+    check_options(Schema::compile(settings).value(), tree_.value, "", "application");
+    if (!options_.plugin) return {};
     for_each("backends", [&](const std::string& name, json& backend, const std::string& pointer) {
       const PluginSchemas* plugin = find_plugin(name, backend, pointer);
       if (plugin == nullptr) return;
@@ -132,10 +136,10 @@ class Validation {
     return found == schemas_of_backend_.end() ? nullptr : found->second;
   }
 
-  // Checks the `config` of an entry. One that isn't there may lack keys that the plugin requires.
-  Fitting check_options(const Schema& schema, json& entry, const std::string& pointer) {
-    const std::string place = pointer + "/config";
-    const auto config = entry.find("config");
+  // Checks the `config`, or another key, of an entry. One that isn't there may lack keys that are required.
+  Fitting check_options(const Schema& schema, json& entry, const std::string& pointer, const char* key = "config") {
+    const std::string place = pointer + "/" + key;
+    const auto config = entry.find(key);
     json none = json::object();
     json& options = config == entry.end() ? none : *config;
     if (!options.is_object()) return {.all = false};  // core's schema has said so

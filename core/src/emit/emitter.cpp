@@ -7,7 +7,7 @@ namespace dispytch {
 
 EventEmitter::EventEmitter(Producer producer, EmitterOptions options)
     : core_{detail::EmitterCore::make(border::Access::take(std::move(producer)), {.name = std::move(options.name),
-                                                                                  .timeout = options.timeout,
+                                                                                  .timeout = options.room_timeout,
                                                                                   .wire = std::move(options.wire),
                                                                                   .middleware = std::move(options.middleware)})} {}
 
@@ -22,6 +22,8 @@ void EventEmitter::emit_later(const detail::EventType& type, const void* body, c
 Result<Receipt> EventEmitter::emit(const OutgoingMessage& message) { return core_->emit_and_wait(message); }
 
 void EventEmitter::emit(const OutgoingMessage& message, Done done) { core_->emit_later(message, std::move(done)); }
+
+std::size_t EventEmitter::outstanding() const { return core_->unanswered(); }
 
 Result<void> EventEmitter::flush(std::chrono::milliseconds timeout) { return core_->flush(timeout); }
 

@@ -405,6 +405,10 @@ void EmitterCore::answer(Pending& pending, const dispytch_report& report) {
   }
 }
 
+void EmitterCore::help() {
+  if (options_.pumping == emit::Pumping::inline_) serve();
+}
+
 std::size_t EmitterCore::unanswered() const {
   std::size_t count = 0;
   PendingPool::instance().for_each_of(this, [&](const Pending&) { ++count; });

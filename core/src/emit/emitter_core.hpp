@@ -62,6 +62,13 @@ class EmitterCore {
   /// As emit_later, past all middleware, and never blocks: a full local queue is an error at once (ErrorCode::full, retriable).
   void emit_now(const OutgoingMessage& message, Done done);
   Result<void> flush(std::chrono::milliseconds timeout);
+  /// An Error where the calling thread must not wait for answers: it is the pump, which brings them. `what` it wants to do is for the text.
+  Result<void> may_wait(std::string_view what) const { return refuse_on_pump(what); }
+  /// Takes the reports that are there, where no thread of its own does that (Pumping::inline_).
+  void help();
+
+  /// The backend that its messages reach.
+  const border::Adapter& backend() const noexcept { return producer_->adapter(); }
 
   /// Returns the backend that it emits to.
   border::Adapter& adapter() const noexcept { return producer_->adapter(); }

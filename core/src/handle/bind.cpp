@@ -1,28 +1,83 @@
 #include "handle/bind.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "topic/pattern.hpp"
 
 namespace dispytch::handle {
 
+namespace {
+
+std::string nothing_provides(std::string_view who, const detail::Parameter& parameter, const Providers& providers) {
+  const std::string named = parameter.name.empty() ? "" : " named \"" + std::string{parameter.name} + "\"";
+  return std::string{who} + ": nothing provides its parameter of type " + detail::type_name(parameter.type) + named +
+         "; provided are: " + providers.list();
+}
+
+// Puts what a call needs into the order of making. The factories have been checked: none is missing, none waits for itself.
+class Plan {
+ public:
+  Plan(const Providers& providers, std::vector<MadeForCall>& made) : providers_{providers}, made_{made} {}
+
+  std::size_t place_of(const Providers::Entry& entry) {
+    const auto known = std::ranges::find(made_, &entry.factory, &MadeForCall::factory);
+    if (known != made_.end()) return static_cast<std::size_t>(known - made_.begin());
+    MadeForCall made{.factory = &entry.factory};
+    for (const detail::Parameter& parameter : entry.factory.parameters) {
+      const Providers::Entry& of = *providers_.find_entry(parameter.type, parameter.name);
+      if (of.is_made_for_each_call()) {
+        made.arguments.push_back({.made = place_of(of)});
+      } else {
+        made.arguments.push_back({.object = of.object});
+      }
+    }
+    made_.push_back(std::move(made));
+    return made_.size() - 1;
+  }
+
+ private:
+  const Providers& providers_;
+  std::vector<MadeForCall>& made_;
+};
+
+}  // namespace
+
 std::vector<void*> bind_parameters(std::string_view who, const std::vector<detail::Parameter>& parameters, const Providers& providers,
                                    std::vector<std::string>& problems) {
   std::vector<void*> objects;
   objects.reserve(parameters.size());
   for (const detail::Parameter& parameter : parameters) {
-    void* object = nullptr;
+    const Providers::Entry* entry = nullptr;
     if (parameter.kind == detail::ParameterKind::provided) {
-      object = providers.find(parameter.type, parameter.name);
-      if (object == nullptr && providers.find_factory(parameter.type, parameter.name) == nullptr) {
-        const std::string named = parameter.name.empty() ? "" : " named \"" + std::string{parameter.name} + "\"";
-        problems.push_back(std::string{who} + ": nothing provides its parameter of type " + detail::type_name(parameter.type) + named +
-                           "; provided are: " + providers.list());
+      entry = providers.find_entry(parameter.type, parameter.name);
+      if (entry == nullptr) {
+        problems.push_back(nothing_provides(who, parameter, providers));
+      } else if (entry->is_made_for_each_call()) {
+        problems.push_back(std::string{who} + ": takes " + detail::type_name(parameter.type) +
+                           ", which is made for each call of a handler; let it take what that is made of");
       }
     }
-    objects.push_back(object);
+    objects.push_back(entry == nullptr ? nullptr : entry->object);
   }
   return objects;
+}
+
+void find_provided(BoundHandler& bound, const Providers& providers) {
+  const std::vector<detail::Parameter>& parameters = bound.handler->parameters;
+  bound.provided.assign(parameters.size(), nullptr);
+  bound.made_for_call.clear();
+  bound.takes_of_call.clear();
+  Plan plan{providers, bound.made_for_call};
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].kind != detail::ParameterKind::provided) continue;
+    const Providers::Entry& entry = *providers.find_entry(parameters[i].type, parameters[i].name);
+    if (entry.is_made_for_each_call()) {
+      bound.takes_of_call.emplace_back(i, plan.place_of(entry));
+    } else {
+      bound.provided[i] = entry.object;
+    }
+  }
 }
 
 namespace {
@@ -64,7 +119,7 @@ void check_batches(const std::string& who, const detail::Gathering& gathers, con
 BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems,
                   const Surroundings& surroundings) {
   const std::string who = "handler `" + handler.name + "`";
-  BoundHandler bound{.handler = &handler, .provided = bind_parameters(who, handler.parameters, providers, problems)};
+  BoundHandler bound{.handler = &handler};
   const topic::Pattern pattern{handler.topic};
   if (handler.topic.empty()) {
     problems.push_back(who + ": has no topic; give one to the handler, to its group, or to the event (`static constexpr auto topic`)");
@@ -79,10 +134,9 @@ BoundHandler bind(const detail::Handler& handler, const Providers& providers, st
       problems.push_back(who + ": " + detail::type_name(parameter.type) +
                          " is both the event's body and a provided type; provide it under another type");
     }
-    if (parameter.kind != detail::ParameterKind::provided) continue;
-    if (const Providers::Factory* factory = providers.find_factory(parameter.type, parameter.name)) {
-      bound.made_for_each_call.emplace_back(i, factory);
-    }
+    const bool provided = parameter.kind == detail::ParameterKind::provided;
+    if (provided && providers.find_entry(parameter.type, parameter.name) == nullptr)
+      problems.push_back(nothing_provides(who, parameter, providers));
   }
   bound.policy = policy::resolve(policy::first_said(handler.policy, surroundings.policy), surroundings.dead_letters);
   check_policy(who, bound.policy, surroundings, problems);

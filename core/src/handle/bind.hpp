@@ -16,11 +16,23 @@
 
 namespace dispytch::handle {
 
+/// An object that is made for each call of a handler, and what it is made of.
+struct MadeForCall {
+  /// An object that lasts, or one that was made for the call before.
+  struct Argument {
+    void* object = nullptr;
+    std::size_t made = 0;  ///< where object is null: its place among those that are made
+  };
+  const detail::Factory* factory = nullptr;
+  std::vector<Argument> arguments = {};
+};
+
 /// A handler with the objects its parameters take, and all that is decided about its failures.
 struct BoundHandler {
   const detail::Handler* handler = nullptr;
-  std::vector<void*> provided = {};                                                        ///< by parameter
-  std::vector<std::pair<std::size_t, const Providers::Factory*>> made_for_each_call = {};  ///< by parameter
+  std::vector<void*> provided = {};                                     ///< by parameter
+  std::vector<MadeForCall> made_for_call = {};                          ///< in the order of making
+  std::vector<std::pair<std::size_t, std::size_t>> takes_of_call = {};  ///< a parameter, and its object's place among those
   policy::Policy policy = {};
   std::shared_ptr<policy::Gate> gate = {};  ///< null: nothing limits it
   HandlerCall chain = {};                   ///< empty: no middleware
@@ -41,8 +53,8 @@ struct Surroundings {
   bool can_requeue = false;            ///< its backend takes a message back and delivers it later
 };
 
-/// Finds the provided object of each parameter (null for other kinds). A sentence into `problems` for each that isn't there; `who` begins
-/// it.
+/// Finds the provided object of each parameter of a task (null for other kinds, and for what is not made yet). A sentence into `problems`
+/// for each that isn't there; `who` begins it.
 std::vector<void*> bind_parameters(std::string_view who, const std::vector<detail::Parameter>& parameters, const Providers& providers,
                                    std::vector<std::string>& problems);
 
@@ -50,5 +62,8 @@ std::vector<void*> bind_parameters(std::string_view who, const std::vector<detai
 /// possible.
 BoundHandler bind(const detail::Handler& handler, const Providers& providers, std::vector<std::string>& problems,
                   const Surroundings& surroundings = {});
+
+/// Finds the provided objects of a bound handler anew, once those are made that factories make.
+void find_provided(BoundHandler& bound, const Providers& providers);
 
 }  // namespace dispytch::handle

@@ -37,18 +37,7 @@ void HandlerGroup::add(detail::Handler* made, HandlerOptions options) {
     handler->name = handler->event != nullptr ? std::string{handler->event->type} : std::string{"any message"};
     handler->name += " on " + handler->topic;
   }
-  handler->policy = policy::first_said({.retry = options.retry,
-                                        .on_failure = options.on_failure,
-                                        .on_undecodable = options.on_undecodable,
-                                        .timeout = options.timeout,
-                                        .breaker = options.breaker,
-                                        .rate = options.rate},
-                                       {.retry = options_.retry,
-                                        .on_failure = options_.on_failure,
-                                        .on_undecodable = options_.on_undecodable,
-                                        .timeout = options_.timeout,
-                                        .breaker = options_.breaker,
-                                        .rate = options_.rate});
+  handler->policy = policy::first_said(options.policy, options_.policy);
   handler->middleware = middleware_;
   handlers_.push_back(changeable_.emplace_back(std::move(handler)));
 }

@@ -1,6 +1,7 @@
 #include <dispytch/parameters.hpp>
 
 #include <algorithm>
+#include <exception>
 
 #include <boost/core/demangle.hpp>
 
@@ -22,32 +23,98 @@ std::string label(std::type_index type, std::string_view name) {
 }  // namespace
 
 Providers::~Providers() {
+  while (!made_.empty()) made_.pop_back();
   while (!entries_.empty()) entries_.pop_back();
 }
 
-void Providers::put(std::type_index type, std::string name, std::shared_ptr<void> owner, void* object, Factory factory) {
-  if (entry(type, name) != nullptr) {
-    conflicts_.push_back(label(type, name) +
+namespace {
+
+// Looks at each factory once; those on the way to it wait for it.
+class FactoryCheck {
+ public:
+  FactoryCheck(const Providers& providers, std::vector<std::string>& problems) : providers_{providers}, problems_{problems} {}
+
+  void visit(const Providers::Entry& entry) {
+    if (!entry.factory.make || std::ranges::find(done_, &entry) != done_.end()) return;
+    if (const auto again = std::ranges::find(way_, &entry); again != way_.end()) {
+      std::string circle;
+      for (auto step = again; step != way_.end(); ++step) circle += label((*step)->type, (*step)->name) + ", made of ";
+      problems_.push_back("factories wait for each other: " + circle + label(entry.type, entry.name) + "; break the circle");
+      return;
+    }
+    way_.push_back(&entry);
+    for (const detail::Parameter& parameter : entry.factory.parameters) look_at(entry, parameter);
+    way_.pop_back();
+    done_.push_back(&entry);
+  }
+
+ private:
+  void look_at(const Providers::Entry& entry, const detail::Parameter& parameter) {
+    const std::string who = "the factory of " + label(entry.type, entry.name);
+    const Providers::Entry* const of = providers_.find_entry(parameter.type, parameter.name);
+    if (of == nullptr) {
+      problems_.push_back(who + ": nothing provides its parameter of type " + label(parameter.type, parameter.name) +
+                          "; provided are: " + providers_.list());
+    } else if (of->is_made_for_each_call() && entry.lifetime == Providers::Lifetime::application) {
+      problems_.push_back(who + ": takes " + label(of->type, of->name) + ", which is made for each call of a handler and ends with it; " +
+                          "let the handler take that, or provide it for the whole application");
+    } else {
+      visit(*of);
+    }
+  }
+
+  const Providers& providers_;
+  std::vector<std::string>& problems_;
+  std::vector<const Providers::Entry*> way_ = {};
+  std::vector<const Providers::Entry*> done_ = {};
+};
+
+}  // namespace
+
+void Providers::check(std::vector<std::string>& problems) const {
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    const bool twice =
+        std::any_of(entries_.begin(), entry, [&](const Entry& before) { return before.type == entry->type && before.name == entry->name; });
+    if (twice)
+      problems.push_back(label(entry->type, entry->name) +
                          " is provided twice; give the second a name (provide_named, and Named<\"name\", T> in the handler) "
                          "or remove it");
   }
-  entries_.push_back({type, std::move(name), std::move(owner), object, std::move(factory)});
+  FactoryCheck factories{*this, problems};
+  for (const Entry& entry : entries_) factories.visit(entry);
 }
 
-const Providers::Entry* Providers::entry(std::type_index type, std::string_view name) const noexcept {
+void Providers::make() {
+  for (Entry& entry : entries_) {
+    if (entry.lifetime == Lifetime::application) make(entry);
+  }
+}
+
+void Providers::make(Entry& entry) {
+  if (!entry.factory.make || entry.object != nullptr) return;
+  std::vector<void*> arguments;
+  for (const detail::Parameter& parameter : entry.factory.parameters) {
+    Entry& of = const_cast<Entry&>(*find_entry(parameter.type, parameter.name));
+    make(of);
+    arguments.push_back(of.object);
+  }
+  try {
+    made_.push_back(entry.factory.make(arguments.data()));
+  } catch (const std::exception& exception) {
+    throw Exception{ErrorCode::handler, "the factory of " + label(entry.type, entry.name) + " threw: " + exception.what()};
+  }
+  entry.object = made_.back().get();
+}
+
+const Providers::Entry* Providers::find_entry(std::type_index type, std::string_view name) const noexcept {
   const auto found =
       std::ranges::find_if(entries_, [&](const Entry& candidate) { return candidate.type == type && candidate.name == name; });
   return found == entries_.end() ? nullptr : &*found;
 }
 
 void* Providers::find(std::type_index type, std::string_view name) const noexcept {
-  const Entry* const found = entry(type, name);
+  const Entry* const found = find_entry(type, name);
   return found == nullptr ? nullptr : found->object;
-}
-
-const Providers::Factory* Providers::find_factory(std::type_index type, std::string_view name) const noexcept {
-  const Entry* const found = entry(type, name);
-  return found == nullptr || !found->factory ? nullptr : &found->factory;
 }
 
 bool Providers::has_type(std::type_index type) const noexcept {

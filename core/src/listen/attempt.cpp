@@ -5,12 +5,14 @@
 #include <dispytch/result.hpp>
 
 #include "base/mutate.hpp"
+#include "emit/access.hpp"
 #include "emit/emitter_core.hpp"
 
 namespace dispytch::listen {
 
-void Attempt::begin_part() {
-  if (!options_.emitter) {
+detail::EmitterCore& Attempt::begin_emit(const EventEmitter* through) {
+  const auto& emitter = through != nullptr ? detail::EmitterAccess::core(*through) : options_.emitter;
+  if (!emitter) {
     throw Exception{ErrorCode::invalid, "Context::emit: the listener has no emitter; name one as its `emitter` in the config file"};
   }
   const Lock lock{mutex_};
@@ -19,17 +21,17 @@ void Attempt::begin_part() {
                     "Context::emit: the message is settled, or somebody else's, already; emit before its handler is done"};
   }
   ++parts_;
+  return *emitter;
 }
 
-void Attempt::emit(const detail::EventType& type, const void* body, const EmitOptions& options) {
-  begin_part();
-  options_.emitter->emit_later(type, body, options, [self = shared_from_this()](const Result<Receipt>& result) { self->emitted(result); });
+void Attempt::emit(const EventEmitter* through, const detail::EventType& type, const void* body, const EmitOptions& options) {
+  begin_emit(through).emit_later(type, body, options,
+                                 [self = shared_from_this()](const Result<Receipt>& result) { self->emitted(result); });
   if (DISPYTCH_MUTATE("settle_before_emits")) emitted(Receipt{});
 }
 
-void Attempt::emit(const OutgoingMessage& message) {
-  begin_part();
-  options_.emitter->emit_later(message, [self = shared_from_this()](const Result<Receipt>& result) { self->emitted(result); });
+void Attempt::emit(const EventEmitter* through, const OutgoingMessage& message) {
+  begin_emit(through).emit_later(message, [self = shared_from_this()](const Result<Receipt>& result) { self->emitted(result); });
 }
 
 void Attempt::expect_completion() {

@@ -18,7 +18,7 @@ class EmitterCore;
 
 namespace dispytch::listen {
 
-/// Made for handlers that take a Context or a Completion. Any thread.
+/// Made for handlers that take a Context or a Completion: one for each call. Any thread.
 class Attempt final : public detail::Attempt, public std::enable_shared_from_this<Attempt> {
  public:
   /// How it ended. `failure` empty: `outcome` says.
@@ -37,8 +37,8 @@ class Attempt final : public detail::Attempt, public std::enable_shared_from_thi
 
   std::uint32_t number() const noexcept override { return options_.number; }
   Timestamp first_seen() const noexcept override { return options_.first_seen; }
-  void emit(const detail::EventType& type, const void* body, const EmitOptions& options) override;
-  void emit(const OutgoingMessage& message) override;
+  void emit(const EventEmitter* through, const detail::EventType& type, const void* body, const EmitOptions& options) override;
+  void emit(const EventEmitter* through, const OutgoingMessage& message) override;
   void complete(Outcome outcome) override;
   void fail(std::string reason) override;
 
@@ -52,7 +52,8 @@ class Attempt final : public detail::Attempt, public std::enable_shared_from_thi
   void abandon();
 
  private:
-  void begin_part();
+  // Returns the emitter. Throws Exception where there is none, or the message is settled.
+  detail::EmitterCore& begin_emit(const EventEmitter* through);
   void emitted(const Result<Receipt>& result);
   // The answer, where that was the last part and somebody waits for the end: it is given once the mutex is free.
   std::optional<Answer> end_part() DISPYTCH_REQUIRES(mutex_);

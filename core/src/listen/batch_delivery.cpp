@@ -1,5 +1,7 @@
 #include "listen/batch_delivery.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,7 +63,15 @@ void BatchDelivery::fail(std::size_t index, std::exception_ptr thrown) {
   }
 }
 
+std::shared_ptr<detail::Attempt> BatchDelivery::attempt() {
+  if (!attempt_) attempt_ = make_attempt_();
+  return attempt_;
+}
+
 namespace {
+
+// What was said of the message holds only once what the handler emitted is confirmed. What failed anyhow doesn't wait.
+bool waits_for_emits(const BatchDelivery::Entry& entry) { return entry.result.kind == ItemResult::Kind::outcome; }
 
 std::string cause_of(const handle::BoundHandler& bound, const ItemResult& result) {
   if (result.kind == ItemResult::Kind::thrown) return failure_of(bound, result.thrown).exception;
@@ -70,8 +80,7 @@ std::string cause_of(const handle::BoundHandler& bound, const ItemResult& result
 
 }  // namespace
 
-void Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler& bound, codec::Decoder& decoder) const {
-  BatchDelivery delivery{*consumer_, decoder, *this};
+bool Runner::call_batch(std::span<Item* const> items, const handle::BoundHandler& bound, BatchDelivery& delivery) const {
   delivery.reserve(items.size());
   for (Item* item : items) {
     item->verdict = Verdict::none;
@@ -81,14 +90,14 @@ void Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler&
     delivery.add(*item);
   }
   auto& entries = delivery.entries();
-  if (entries.empty()) return;
+  if (entries.empty()) return false;
   if (bound.gate) {
     const auto wait = bound.gate->admit(options_.clock->monotonic());
     if (wait > wait.zero()) {
       for (const auto& entry : entries) {
         entry.item->verdict = fail(*entry.item, postponed(bound, wait));
       }
-      return;
+      return false;
     }
   }
 
@@ -104,15 +113,70 @@ void Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler&
   } catch (...) {
     end = {.kind = ItemResult::Kind::thrown, .thrown = std::current_exception()};
   }
+  for (auto& entry : entries) {
+    if (entry.result.kind == ItemResult::Kind::nothing) entry.result = end;
+  }
+  return true;
+}
 
+bool Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler& bound, codec::Decoder& decoder,
+                       BatchAnswered answered) const {
+  const auto awaited = std::make_shared<AwaitedBatch>(AwaitedBatch{.handler = &bound});
+  BatchDelivery delivery{*consumer_, decoder, *this, [&] {
+                           return make_attempt(*items.front(), [awaited, answered = std::move(answered)](Attempt::Answer answer) {
+                             awaited->answer = std::move(answer);
+                             answered(awaited);
+                           });
+                         }};
+  if (!call_batch(items, bound, delivery)) return true;
+  const std::shared_ptr<Attempt> attempt = delivery.take_attempt();
+  if (attempt && std::ranges::any_of(delivery.entries(), waits_for_emits)) {
+    awaited->items.assign(items.begin(), items.end());
+    awaited->entries = std::move(delivery.entries());
+    std::optional<Attempt::Answer> answer = attempt->returned(done());
+    if (!answer) return false;
+    awaited->answer = *std::move(answer);
+    conclude(*awaited);
+    return true;
+  }
+  if (attempt) attempt->abandon();
+  conclude(delivery.entries(), bound);
+  return true;
+}
+
+void Runner::run_alone(Item& item, const handle::BoundHandler& bound, codec::Decoder& decoder) const {
+  Item* const alone = &item;
+  BatchDelivery delivery{*consumer_, decoder, *this, [&] { return make_attempt(item); }};
+  if (!call_batch({&alone, 1}, bound, delivery)) return;
+  const std::shared_ptr<Attempt> attempt = delivery.take_attempt();
+  if (attempt && waits_for_emits(delivery.entries().front())) {
+    std::optional<Attempt::Answer> answer = attempt->returned(std::move(delivery.entries().front().result.outcome));
+    item.handler = &bound;
+    item.verdict = answer ? conclude(item, bound, *std::move(answer)) : Verdict::later;
+    return;
+  }
+  if (attempt) attempt->abandon();
+  conclude(delivery.entries(), bound);
+}
+
+void Runner::conclude(AwaitedBatch& batch) const {
+  if (!batch.answer.failure.empty()) {
+    for (BatchDelivery::Entry& entry : batch.entries) {
+      if (waits_for_emits(entry))
+        entry.result = {.kind = ItemResult::Kind::failure, .reason = batch.answer.failure, .fatal = batch.answer.fatal};
+    }
+  }
+  conclude(batch.entries, *batch.handler);
+}
+
+void Runner::conclude(std::vector<BatchDelivery::Entry>& entries, const handle::BoundHandler& bound) const {
   // A call failed if nothing of it went well: one bad message is no outage.
   bool called = false;
   const ItemResult* failed = nullptr;  // the first that did
   bool any_well = false;
-  for (auto& entry : entries) {
+  for (const auto& entry : entries) {
     if (entry.result.kind == ItemResult::Kind::undecodable || entry.result.kind == ItemResult::Kind::behind) continue;
     called = true;
-    if (entry.result.kind == ItemResult::Kind::nothing) entry.result = end;
     if (!entry.result.failed()) {
       any_well = true;
     } else if (failed == nullptr) {
@@ -144,7 +208,8 @@ Verdict Runner::conclude(Item& item, const handle::BoundHandler& bound, ItemResu
     case ItemResult::Kind::undecodable:
       return fail(item, {.kind = HandlingFailure::Kind::undecodable, .handler = &bound, .reason = std::move(result.reason)});
     case ItemResult::Kind::behind: return Verdict::none;
-    default: return judge(item, bound, {.outcome = std::move(result.outcome), .failure = std::move(result.reason)}, paused);
+    default:
+      return judge(item, bound, {.outcome = std::move(result.outcome), .failure = std::move(result.reason), .fatal = result.fatal}, paused);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +19,7 @@
 #include "border/consumer_handle.hpp"
 #include "codec/json_codec.hpp"
 #include "inflight/item.hpp"
+#include "listen/attempt.hpp"
 
 namespace dispytch::listen {
 
@@ -37,6 +40,7 @@ class BatchDelivery final : public detail::BatchDelivery {
     Kind kind = Kind::nothing;
     Outcome outcome = done();
     std::string reason = {};  ///< failure, undecodable
+    bool fatal = false;       ///< failure: an emitter is of no more use
     std::exception_ptr thrown = {};
 
     /// Whether it counts as a failure of the handler, for its breaker.
@@ -50,8 +54,11 @@ class BatchDelivery final : public detail::BatchDelivery {
     ItemResult result = {};
   };
 
-  BatchDelivery(border::ConsumerHandle& consumer, codec::Decoder& decoder, const Runner& runner) noexcept
-      : consumer_{&consumer}, decoder_{&decoder}, runner_{&runner} {}
+  using MakeAttempt = std::function<std::shared_ptr<Attempt>()>;
+
+  /// `make_attempt` is called at most once, where the handler takes a Context.
+  BatchDelivery(border::ConsumerHandle& consumer, codec::Decoder& decoder, const Runner& runner, MakeAttempt make_attempt)
+      : consumer_{&consumer}, decoder_{&decoder}, runner_{&runner}, make_attempt_{std::move(make_attempt)} {}
 
   /// Before the call; no more than were said.
   void reserve(std::size_t count);
@@ -64,14 +71,29 @@ class BatchDelivery final : public detail::BatchDelivery {
   }
   void fail(std::size_t index, std::string reason) override;
   void fail(std::size_t index, std::exception_ptr thrown) override;
+  std::shared_ptr<detail::Attempt> attempt() override;
+  /// Returns what the handler asked for; null: it took no Context.
+  std::shared_ptr<Attempt> take_attempt() noexcept { return std::move(attempt_); }
 
  private:
   border::ConsumerHandle* consumer_;
   codec::Decoder* decoder_;
   const Runner* runner_;
+  MakeAttempt make_attempt_;
+  std::shared_ptr<Attempt> attempt_ = {};
   std::vector<Entry> entries_;
   std::vector<Message> messages_;
   std::optional<inflight::LaneId> stopped_;  // the lane of the last message that can't be decoded; those of a lane stand together
 };
+
+/// A batch whose handler has returned, and which waits until what the handler emitted is confirmed. Its messages count as running.
+struct AwaitedBatch {
+  std::vector<inflight::Item*> items = {};         ///< all that run_batch() was given
+  std::vector<BatchDelivery::Entry> entries = {};  ///< those that the handler was called with
+  const handle::BoundHandler* handler = nullptr;
+  Attempt::Answer answer = {};  ///< set before BatchAnswered is called
+};
+/// Called once, on whatever thread, perhaps before run_batch() returns.
+using BatchAnswered = std::function<void(std::shared_ptr<AwaitedBatch>)>;
 
 }  // namespace dispytch::listen

@@ -98,7 +98,7 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
 
 std::unique_ptr<Dispatcher> Engine::make_dispatcher(std::unique_ptr<Executor> executor) {
   if (executor == nullptr) {
-    return std::make_unique<InlineDispatcher>(InlineDispatcher::Parts{halt_, in_flight_, batching_, outcomes_, runner_});
+    return std::make_unique<InlineDispatcher>(InlineDispatcher::Parts{halt_, in_flight_, batching_, outcomes_, runner_, inbox_});
   }
   return std::make_unique<PoolDispatcher>(
       PoolDispatcher::Parts{setup_, halt_, in_flight_, batching_, outcomes_, runner_, inbox_, std::move(executor)});

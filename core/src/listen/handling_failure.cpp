@@ -26,8 +26,7 @@ inflight::HandlingFailure failure_of(const handle::BoundHandler& handler, const 
     failure.exception = "unknown";
     failure.reason = "something was thrown that is no std::exception";
   }
-  const ExceptionFilter& only = handler.policy.only;
-  failure.worth_retrying = only.matches == nullptr || only.matches(thrown);
+  failure.worth_retrying = handler.policy.worth_retrying(thrown);
   return failure;
 }
 

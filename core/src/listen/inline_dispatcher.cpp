@@ -49,8 +49,18 @@ void InlineDispatcher::run(Lane& lane) {
 
 void InlineDispatcher::run(BatchBuilder& builder) {
   builder.take(batch_);
-  watched([&] { parts_.runner.run_batch(batch_, builder.handler(), decoder_); });
-  parts_.outcomes.batch_returned(batch_);
+  bool ended = false;
+  watched([&] {
+    ended = parts_.runner.run_batch(batch_, builder.handler(), decoder_, [this, inbox = parts_.inbox](std::shared_ptr<AwaitedBatch> batch) {
+      inbox->post([this, batch = std::move(batch)] { answered(*batch); });
+    });
+  });
+  if (ended) parts_.outcomes.batch_returned(batch_);
+}
+
+void InlineDispatcher::answered(AwaitedBatch& batch) {
+  parts_.runner.conclude(batch);
+  parts_.outcomes.batch_returned(batch.items);
 }
 
 // Meanwhile the keeper's thread may own the listener's state, with `busy_` set.

@@ -9,6 +9,7 @@
 #include "listen/dispatcher.hpp"
 #include "listen/halt.hpp"
 #include "listen/in_flight.hpp"
+#include "listen/inbox.hpp"
 #include "listen/membership_keeper.hpp"
 #include "listen/outcomes.hpp"
 #include "listen/runner.hpp"
@@ -25,6 +26,7 @@ class InlineDispatcher final : public Dispatcher {
     Batching& batching;
     Outcomes& outcomes;
     const Runner& runner;
+    std::shared_ptr<Inbox> inbox;
   };
   explicit InlineDispatcher(const Parts& parts) : parts_{parts} {}
 
@@ -44,6 +46,7 @@ class InlineDispatcher final : public Dispatcher {
   void run_ready();
   void run(lane::Lane& lane);
   void run(lane::BatchBuilder& builder);
+  void answered(AwaitedBatch& batch);
   template <class Call>
   void watched(Call call);
 

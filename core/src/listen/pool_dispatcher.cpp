@@ -1,6 +1,7 @@
 #include "listen/pool_dispatcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/mutate.hpp"
 
@@ -99,6 +100,7 @@ void PoolDispatcher::unit_returned(WorkUnit& unit) {
   --units_out_;
   unit.serial = 0;
   if (unit.batch_of != nullptr) {
+    if (const auto awaited = std::exchange(unit.awaited, nullptr)) parts_.runner.conclude(*awaited);
     parts_.outcomes.batch_returned(std::span{unit.items}.first(unit.count));
   } else {
     if (unit.tried > 0) {

@@ -26,7 +26,7 @@ void log_drop(const std::string& log_source, const handle::BoundHandler& handler
 struct KeptFrame {
   std::shared_ptr<inflight::OwnedMessage> message;
   std::shared_ptr<void> frame;
-  std::vector<std::shared_ptr<void>> scope;
+  ObjectsOfCall scope;
 };
 
 }  // namespace
@@ -52,8 +52,7 @@ void Runner::run(Item& item, codec::Decoder& decoder) const {
   }
   if (routes.batches && route != nullptr) {  // one that is tried again, or whose type couldn't be told when it came
     if (const handle::BoundHandler* const handler = route->of_batches()) {
-      Item* const alone = &item;
-      run_batch({&alone, 1}, *handler, decoder);
+      run_alone(item, *handler, decoder);
       return;
     }
   }
@@ -88,15 +87,18 @@ Verdict Runner::pass_over_tombstone(Item& item) const {
 }
 
 std::shared_ptr<Attempt> Runner::make_attempt(Item& item) const {
+  // The news is done by the listener if it still is; the inbox outlives it.
+  return make_attempt(item, [inbox = options_.inbox, answered = &options_.answered, &item, serial = item.serial](Attempt::Answer said) {
+    inbox->post([answered, &item, serial, said = std::move(said)]() mutable { (*answered)(item, serial, std::move(said)); });
+  });
+}
+
+std::shared_ptr<Attempt> Runner::make_attempt(const Item& item, std::function<void(Attempt::Answer)> answer) const {
   const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock->monotonic() - item.first_seen());
-  return std::make_shared<Attempt>(Attempt::Options{
-      .number = item.attempt_number(),
-      .first_seen = Timestamp{std::chrono::milliseconds{options_.clock->unix_ms()} - since},
-      .emitter = options_.emitter,
-      // The news is done by the listener if it still is; the inbox outlives it.
-      .answer = [inbox = options_.inbox, answered = &options_.answered, &item, serial = item.serial](Attempt::Answer said) {
-        inbox->post([answered, &item, serial, said = std::move(said)]() mutable { (*answered)(item, serial, std::move(said)); });
-      }});
+  return std::make_shared<Attempt>(Attempt::Options{.number = item.attempt_number(),
+                                                    .first_seen = Timestamp{std::chrono::milliseconds{options_.clock->unix_ms()} - since},
+                                                    .emitter = options_.emitter,
+                                                    .answer = std::move(answer)});
 }
 
 const route::Target* Runner::target(const Item& item, const route::TypeRoute* route, std::size_t index) const noexcept {

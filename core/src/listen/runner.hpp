@@ -44,9 +44,17 @@ class Runner {
   void run(inflight::Item& item, codec::Decoder& decoder) const;
 
   /// Calls a handler of batches with all of the messages but those whose source was revoked, and leaves a verdict in each. At least one.
-  void run_batch(std::span<inflight::Item* const> items, const handle::BoundHandler& handler, codec::Decoder& decoder) const;
+  /// Returns false where what the handler emitted by its Context is still to be confirmed: the verdicts come by conclude(), once `answered`
+  /// has been called.
+  bool run_batch(std::span<inflight::Item* const> items, const handle::BoundHandler& handler, codec::Decoder& decoder,
+                 BatchAnswered answered) const;
+  /// Leaves the verdicts of a batch whose answer is there.
+  void conclude(AwaitedBatch& batch) const;
 
+  /// Makes an attempt whose answer goes to the listener, as that of the item.
   std::shared_ptr<Attempt> make_attempt(inflight::Item& item) const;
+  /// Makes one whose answer goes to `answer`.
+  std::shared_ptr<Attempt> make_attempt(const inflight::Item& item, std::function<void(Attempt::Answer)> answer) const;
   /// Returns what an answer says of the item whose handler gave it, and tells the handler's gate.
   inflight::Verdict conclude(inflight::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer) const;
 
@@ -57,6 +65,12 @@ class Runner {
   static inflight::HandlingFailure postponed(const handle::BoundHandler& handler, std::chrono::nanoseconds wait);
   /// What the handler's own result, or its failure without an exception, makes of the message.
   inflight::Verdict judge(inflight::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const;
+  /// Calls the handler; what became of each message is in the delivery then. Returns false where the handler was not called.
+  bool call_batch(std::span<inflight::Item* const> items, const handle::BoundHandler& handler, BatchDelivery& delivery) const;
+  /// The same for one message by itself, which waits for its answer as others do.
+  void run_alone(inflight::Item& item, const handle::BoundHandler& handler, codec::Decoder& decoder) const;
+  /// Tells the handler's gate of a batch, and leaves the verdicts.
+  void conclude(std::vector<BatchDelivery::Entry>& entries, const handle::BoundHandler& handler) const;
   /// The same of a message in a batch.
   inflight::Verdict conclude(inflight::Item& item, const handle::BoundHandler& handler, BatchDelivery::ItemResult result,
                              bool paused) const;

@@ -13,8 +13,12 @@ void WorkUnit::run(codec::Decoder& decoder) {
   std::optional<inflight::LaneId> stopped;
   tried = 0;
   if (batch_of != nullptr) {
-    if (next_.fetch_add(items.size(), std::memory_order_acq_rel) == 0) runner->run_batch(items, *batch_of, decoder);
-    returned(*this);
+    const bool ended = next_.fetch_add(items.size(), std::memory_order_acq_rel) != 0 ||
+                       runner->run_batch(items, *batch_of, decoder, [this](std::shared_ptr<AwaitedBatch> batch) {
+                         awaited = std::move(batch);
+                         returned(*this);
+                       });
+    if (ended) returned(*this);  // else somebody may use the unit anew already
     return;
   }
   for (std::size_t at = 0; (at = next_.fetch_add(1, std::memory_order_acq_rel)) < items.size();) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "codec/json_codec.hpp"
@@ -22,8 +23,10 @@ struct WorkUnit {
   const handle::BoundHandler* batch_of = nullptr;  ///< set: they are one batch of that handler
   const Runner* runner = nullptr;
   const Clock* clock = nullptr;
-  std::function<void(WorkUnit&)> returned = {};  ///< called at the end of run(), on its thread
-  std::chrono::nanoseconds took{};               ///< by all that were tried
+  /// Called at the end of run(), on its thread; of a batch whose handler emitted perhaps later, by whoever brings the confirmation.
+  std::function<void(WorkUnit&)> returned = {};
+  std::shared_ptr<AwaitedBatch> awaited = {};  ///< set: the batch has had to wait, and its verdicts are still to be given
+  std::chrono::nanoseconds took{};             ///< by all that were tried
   std::size_t tried = 0;
 
   // The owner of the listener's state.

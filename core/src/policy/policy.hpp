@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <optional>
 
 #include <dispytch/policy.hpp>
 
@@ -11,28 +13,35 @@ namespace dispytch::policy {
 /// `first`'s fields, and `second`'s where it says nothing.
 HandlingPolicy first_said(HandlingPolicy first, const HandlingPolicy& second);
 
-/// Nothing is left open.
+/// Fills in what nobody said. `has_dead_letters`: the listener has somewhere to put them, which decides what is done by default. Of all
+/// fields but the filters of exceptions something is said then.
+HandlingPolicy with_defaults(const HandlingPolicy& said, bool has_dead_letters);
+
+/// Nothing is left open. Made by resolve().
 struct Policy {
-  std::uint32_t attempts = 3;
-  std::chrono::nanoseconds initial = std::chrono::milliseconds{100};
-  double factor = 2;
-  std::chrono::nanoseconds max = std::chrono::seconds{10};
-  double jitter = 0.2;
-  ExceptionFilter only = {};
+  std::uint32_t attempts = 1;
+  std::chrono::nanoseconds initial{};
+  double factor = 1;
+  std::chrono::nanoseconds max{};
+  double jitter = 0;
+  std::optional<ExceptionFilter> only = {};
+  std::optional<ExceptionFilter> except = {};
   bool requeues = false;  ///< waits beyond the listener's in_place_max are the broker's
   OnFailure on_failure = OnFailure::hold;
   OnFailure on_undecodable = OnFailure::hold;
-  std::chrono::nanoseconds timeout = std::chrono::minutes{5};  ///< 0: none
+  std::chrono::nanoseconds timeout{};  ///< 0: none
   std::uint32_t breaker_failures = 0;
-  std::chrono::nanoseconds breaker_pause = std::chrono::seconds{5};
+  std::chrono::nanoseconds breaker_pause{};
   double per_second = 0;
   std::uint32_t burst = 1;
 
   /// Returns the wait before try number `failed` + 1; `failed` from 1. `uniform`, in [0, 1), places it within the jitter.
   std::chrono::nanoseconds backoff(std::uint32_t failed, double uniform) const noexcept;
+  /// Whether a message is worth another attempt after its handler threw that.
+  bool worth_retrying(const std::exception_ptr& thrown) const;
 };
 
-/// `has_dead_letters`: the listener has somewhere to put them, which decides what is done by default.
+/// The same of what is said, with the defaults filled in.
 Policy resolve(const HandlingPolicy& said, bool has_dead_letters);
 
 }  // namespace dispytch::policy

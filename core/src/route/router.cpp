@@ -135,13 +135,17 @@ TopicRoutes Router::resolve(std::string_view topic) const {
 
 Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires,
             const handle::Surroundings& surroundings) {
-  std::vector<std::string> problems = providers.conflicts();
+  std::vector<std::string> problems;
+  providers.check(problems);
   std::vector<handle::BoundHandler> handlers;
   for (const HandlerGroup& group : groups) {
     for (const auto& handler : group.handlers()) handlers.push_back(handle::bind(*handler, providers, problems, surroundings));
   }
   Router router{std::move(handlers), std::move(wires), problems};
-  if (problems.empty()) return router;
+  if (problems.empty()) {
+    router.find_provided(providers);
+    return router;
+  }
   std::string text;
   for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
   throw Exception{ErrorCode::config, text};

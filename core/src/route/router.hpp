@@ -71,6 +71,11 @@ class Router {
   Router(std::vector<handle::BoundHandler> handlers, Wires wires, std::vector<std::string>& problems);
   Router(Router&&) = default;
 
+  /// Finds the provided objects of all handlers, once those are made that factories make. Before the first routes().
+  void find_provided(const Providers& providers) {
+    for (Entry& entry : entries_) handle::find_provided(entry.handler, providers);
+  }
+
   /// The routes of a topic; the same reference as long as topics repeat.
   const TopicRoutes& routes(std::string_view topic) {
     if (last_ != nullptr && last_->topic == topic) return *last_;
@@ -115,7 +120,7 @@ class Router {
   const TopicRoutes* last_ = nullptr;
 };
 
-/// Binds and routes all handlers of some groups, where there is no config file to check them against. Throws Exception with every mistake.
+/// Binds and routes all handlers of some groups, for tests of what is below the assembler. Throws Exception with every mistake.
 Router wire(const std::vector<HandlerGroup>& groups, const Providers& providers, Router::Wires wires,
             const handle::Surroundings& surroundings = {});
 

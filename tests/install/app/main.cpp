@@ -4,14 +4,13 @@
 #include "greeting.hpp"
 
 int main(int argc, char** argv) {
-  Count count;
-  const int exit_code = dispytch::App{"greeter", "1.0.0"}
-                            .provide(std::ref(count))
-                            .listen("greeter", greeter())
-                            .task([](dispytch::EventEmitter& out) {
-                              for (const char* name : {"Ada", "Grace", "Edsger"}) out.emit(Greeting{.name = name}).value();
-                            })
-                            .main(argc, argv);
+  dispytch::App app{"greeter", "1.0.0"};
+  Count& count = app.provide<Count>();
+  app.listen("greeter", greeter());
+  app.task("feed", [](dispytch::EventEmitter& out) {
+    for (const char* name : {"Ada", "Grace", "Edsger"}) out.emit(Greeting{.name = name}).value();
+  });
+  const int exit_code = app.main(argc, argv);
   std::cout << count.greetings << " greetings\n";
   return exit_code;
 }

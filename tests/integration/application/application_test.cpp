@@ -123,7 +123,7 @@ TEST(ListenerOverKafka, AFailedMessageComesAgain) {
   std::vector<int> handled;
   for (const bool fails : {true, false}) {
     std::stop_source stop;
-    HandlerGroup group{{.topic = topic.name, .retry = {.attempts = 1}, .on_failure = OnFailure::stop}};
+    HandlerGroup group{{.topic = topic.name, .policy = {.retry = {.attempts = 1}, .on_failure = OnFailure::stop}}};
     group.on<Counted>([&](const Counted& event) {
       if (fails && event.number == 5) throw std::runtime_error{"not yet"};
       handled.push_back(event.number);

@@ -22,7 +22,7 @@ void handle(const std::string& listener, std::string_view payload) {
 }
 
 dispytch::HandlerGroup handlers(const std::string& listener) {
-  dispytch::HandlerGroup group{{.topic = "{any}", .retry = {.attempts = 1}}};  // the config file says which
+  dispytch::HandlerGroup group{{.topic = "{any}", .policy = {.retry = {.attempts = 1}}}};  // the config file says which
   group.on_message([listener](const dispytch::Message& message) { handle(listener, message.payload().value_or("")); }, {.name = "obey"});
   return group;
 }

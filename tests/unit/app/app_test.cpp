@@ -161,7 +161,8 @@ TEST(App, StopsWhenAskedTo) {
 TEST(App, AFailingHandlerEndsItWithOne) {
   const File file{kConfig};
   HandlerGroup group;
-  group.on<Counted>([](const Counted&) { throw std::runtime_error{"no"}; }, {.retry = {.attempts = 1}, .on_failure = OnFailure::stop});
+  group.on<Counted>([](const Counted&) { throw std::runtime_error{"no"}; },
+                    {.policy = {.retry = {.attempts = 1}, .on_failure = OnFailure::stop}});
   App app{"test"};
   app.config(file.path()).listen("in", std::move(group)).task([](EventEmitter& out) { out.emit(Counted{1}).value(); });
   EXPECT_EQ(app.run({}), 1);
@@ -174,6 +175,80 @@ TEST(App, AThrowingTaskEndsItWithOne) {
   EXPECT_EQ(app.run({}), 1);
 }
 
+TEST(App, NamesItsTasks) {
+  const File file{kConfig};
+  App app{"test"};
+  app.config(file.path()).task("feed", [](std::vector<double>&) {}).task([](std::vector<double>&) {});
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(app.run({}), 2);
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(text, HasSubstr("task `feed`: nothing provides"));
+  EXPECT_THAT(text, HasSubstr("task 2: nothing provides"));
+}
+
+TEST(App, HasObjectsMadeOfOthersOnceItsEmittersAreOpen) {
+  struct Greeter {
+    Greeter(EventEmitter& of, int its_number) : out{of}, number{its_number} { out.emit(Counted{number}).value(); }
+    EventEmitter& out;
+    int number;
+  };
+  const File file{kConfig};
+  std::vector<int> numbers;
+  App app{"test"};
+  app.provide_made<Greeter>([](Named<"out", EventEmitter> out, const int& number) { return std::make_unique<Greeter>(*out, number); });
+  int& number = app.provide<int>(7);
+  app.listen("in", into(numbers)).task([](Greeter& greeter) { greeter.out.emit(Counted{greeter.number + 1}).value(); });
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--check"}), 0) << "a check makes nothing";
+  EXPECT_EQ(number, 7);
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--until-idle", "100ms"}), 0);
+  EXPECT_THAT(numbers, ElementsAre(7, 8));
+}
+
+TEST(App, AFactoryThatThrowsEndsItWithOne) {
+  const File file{kConfig};
+  App app{"test"};
+  app.provide_made<int>([]() -> int { throw std::runtime_error{"the database is away"}; });
+  app.config(file.path()).task([] {});
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(app.run({}), 1);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("the factory of int threw: the database is away"));
+}
+
+struct TestSettings {
+  static constexpr auto required = dispytch::fields("first");
+  int first = 0;
+  std::chrono::milliseconds pause{1};
+};
+DISPYTCH_SETTINGS(TestSettings, first, pause)
+
+TEST(App, ReadsItsOwnSectionOfTheConfigFileBeforeAnythingIsMade) {
+  const File file{std::string{kConfig} + "application: { first: 7, pause: 2s }\n"};
+  struct Counter {
+    int next;
+  };
+  std::vector<int> seen;
+  App app{"test"};
+  const TestSettings& settings = app.settings<TestSettings>();
+  app.provide_made<Counter>([](const TestSettings& of) { return Counter{of.first}; });
+  app.config(file.path()).task([&seen](Counter& counter, const TestSettings& of) {
+    seen = {counter.next, of.first, static_cast<int>(of.pause.count())};
+  });
+  EXPECT_EQ(app.run({}), 0);
+  EXPECT_THAT(seen, ElementsAre(7, 7, 2000));
+  EXPECT_EQ(settings.first, 7);
+  EXPECT_THROW(app.settings<TestSettings>(), Exception) << "the section has one struct";
+}
+
+TEST(App, RefusesAMistakeInItsOwnSection) {
+  const File file{std::string{kConfig} + "application: { frist: 7 }\n"};
+  App app{"test"};
+  app.settings<TestSettings>();
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run_main(app, {"--config", file.path(), "--check"}), 2);
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(text, HasSubstr(":9:16: application.frist: unknown key; did you mean `first`?"));
+}
+
 TEST(App, ReportsEveryMistakeOfTheWiringAtOnceAndStartsNothing) {
   const File file{kConfig};
   HandlerGroup group;
@@ -181,12 +256,11 @@ TEST(App, ReportsEveryMistakeOfTheWiringAtOnceAndStartsNothing) {
   group.on<Counted>([](const Counted&) {}, {.topic = "letters"});
   bool ran = false;
   App app{"test"};
-  app.config(file.path())
-      .provide<int>(1)
-      .provide<int>(2)
-      .listen("in", std::move(group))
-      .listen("out", HandlerGroup{})
-      .task([&](Named<"audit", EventEmitter>) { ran = true; });
+  app.provide<int>(1);
+  app.provide<int>(2);
+  app.config(file.path()).listen("in", std::move(group)).listen("out", HandlerGroup{}).task([&](Named<"audit", EventEmitter>) {
+    ran = true;
+  });
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(app.run({}), 2);
   const std::string text = ::testing::internal::GetCapturedStderr();
@@ -212,7 +286,7 @@ TEST(App, RefusesWaitsOfAHandlerThatAreTooLongForItsLaneUnlessTheBrokerCanKeepTh
   const auto check = [](std::string_view config, RetryPolicy retry) {
     const File file{config};
     HandlerGroup group;
-    group.on<Counted>([](const Counted&) {}, {.name = "counting", .retry = retry});
+    group.on<Counted>([](const Counted&) {}, {.name = "counting", .policy = {.retry = retry}});
     App app{"test"};
     app.listen("in", std::move(group));
     ::testing::internal::CaptureStderr();

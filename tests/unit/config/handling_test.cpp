@@ -72,7 +72,7 @@ TEST(Handling, TakesEveryKey) {
   EXPECT_EQ(policy.retry.backoff.max, 1min);
   EXPECT_EQ(policy.retry.backoff.jitter, 0.5);
   EXPECT_EQ(policy.retry.beyond_in_place_max, BeyondInPlaceMax::refuse);
-  EXPECT_EQ(policy.retry.only.matches, nullptr);
+  EXPECT_FALSE(policy.retry.only || policy.retry.except);
   EXPECT_EQ(policy.on_failure, OnFailure::stop);
   EXPECT_EQ(policy.on_undecodable, OnFailure::drop);
   EXPECT_EQ(policy.timeout, 0s);

@@ -72,7 +72,7 @@ listeners:
   EXPECT_EQ(board.topics[0].name, "one");
   EXPECT_EQ(board.topics[1].config, (json{{"priority", 3}}));
   EXPECT_EQ(board.topics[2].pattern, "^t");
-  EXPECT_EQ(board.start, ListenerConfig::Start::latest);
+  EXPECT_EQ(board.start, Start::latest);
   EXPECT_FALSE(board.at_most_once);
   EXPECT_EQ(board.drain, std::chrono::milliseconds{0});
   EXPECT_EQ(board.config, (json{{"prefetch", 10}}));
@@ -99,7 +99,7 @@ TEST(Load, DefaultsOfTheStructsAreThoseOfTheSchema) {
   EXPECT_EQ(EmitterConfig{}.timeout, milliseconds(default_of("/definitions/emitter/properties/timeout")));
   EXPECT_EQ(ListenerConfig{}.drain, milliseconds(default_of("/definitions/listener/properties/drain")));
   EXPECT_EQ(default_of("/definitions/listener/properties/start"), "earliest");
-  EXPECT_EQ(ListenerConfig{}.start, ListenerConfig::Start::earliest);
+  EXPECT_EQ(ListenerConfig{}.start, Start::earliest);
   EXPECT_EQ(default_of("/definitions/listener/properties/delivery"), "at_least_once");
   EXPECT_FALSE(ListenerConfig{}.at_most_once);
   EXPECT_EQ(default_of("/definitions/wire/properties/form"), "envelope");
@@ -161,10 +161,9 @@ TEST(Load, ThrowsTheWholeReportWhereThatIsAskedFor) {
     ADD_FAILURE() << "it did not throw";
   } catch (const Exception& exception) {
     EXPECT_EQ(exception.error().code, ErrorCode::config);
-    EXPECT_EQ(
-        exception.error().text,
-        file.string() + ":1:10: version: expected `1`, found 2\n" + file.string() +
-            ":2:1: x: unknown key; the keys here are: backends, control, emitters, http, listeners, logging, plugins, version\n2 errors\n");
+    EXPECT_EQ(exception.error().text, file.string() + ":1:10: version: expected `1`, found 2\n" + file.string() +
+                                          ":2:1: x: unknown key; the keys here are: application, backends, control, emitters, http, "
+                                          "listeners, logging, plugins, version\n2 errors\n");
   }
   std::ofstream{file} << "version: 1\n";
   EXPECT_EQ(load_or_throw(file, tests::test_options()).file, file);

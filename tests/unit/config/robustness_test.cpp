@@ -87,7 +87,8 @@ TEST(Robustness, RefusesBytesThatAreNoText) {
 
 TEST(Robustness, ShowsControlCharactersOfKeysAndValuesEscaped) {
   EXPECT_EQ(refusal("version: 1\n\"a\\nb\\e\": 1\nlogging: {level: \"${x\\ny\\x7f}\"}\n"),
-            "f.yaml:2:1: \"a\\nb\\u001b\": unknown key; the keys here are: backends, control, emitters, http, listeners, logging, plugins, "
+            "f.yaml:2:1: \"a\\nb\\u001b\": unknown key; the keys here are: application, backends, control, emitters, http, listeners, "
+            "logging, plugins, "
             "version\n"
             "f.yaml:3:18: logging.level: `${x y\\x7F}` isn't understood; the forms are ${NAME}, ${NAME:-default} and ${file:/path}, and $$ "
             "for a `$`\n"

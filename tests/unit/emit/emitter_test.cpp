@@ -1,4 +1,5 @@
 #include <future>
+#include <ranges>
 #include <stdexcept>
 #include <thread>
 
@@ -260,6 +261,89 @@ TEST(EventEmitter, SendsTimesFrom1970OnAndNoneBefore) {
   EXPECT_EQ(script.sent[0].timestamp_ms, std::nullopt);
   EXPECT_EQ(script.sent[1].timestamp_ms, 1) << "0 is now to some clients";
   EXPECT_EQ(script.sent[2].timestamp_ms, 1'700'000'000'123);
+}
+
+TEST(EmitAll, EmitsARangeAndWaitsForAllOfIt) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  const std::vector<Registered> events{{.id = "1"}, {.id = "2"}, {.id = "3"}};
+  EXPECT_EQ(emitter.emit_all(events).value(), 3);
+  EXPECT_EQ(script.sent.size(), 3);
+  EXPECT_EQ(emitter.emit_all(std::views::iota(0, 2) | std::views::transform([](int i) { return Notified{std::to_string(i)}; })).value(), 2);
+  EXPECT_EQ(script.sent.back().topic, "user.1.notification");
+  EXPECT_EQ(emitter.emit_all(std::vector<OutgoingMessage>{{.topic = "raw"}}).value(), 1);
+  EXPECT_EQ(emitter.emit_all(std::vector<Registered>{}).value(), 0);
+  EXPECT_EQ(emitter.outstanding(), 0);
+}
+
+TEST(EmitAll, TellsHowManyWereNotStoredAndWhyTheFirstWasNot) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  const std::vector<Notified> events{{"1"}, {""}, {"a.b"}};
+  const Result<std::size_t> result = emitter.emit_all(events);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().text, HasSubstr("2 of 3 events were not stored; the first: "));
+  EXPECT_FALSE(result.error().maybe_sent) << "they were refused here";
+  EXPECT_EQ(script.sent.size(), 1) << "the good one is stored";
+}
+
+TEST(EmitAll, SaysThatTheBrokerMayHaveWhatItDidNotConfirm) {
+  Script script;
+  script.confirm_at_once = false;
+  std::thread broker;
+  {
+    EventEmitter emitter = emitter_over(script);
+    broker = std::thread{[&] {
+      while (true) {
+        const std::lock_guard lock{script.mutex};
+        if (script.sent.size() < 2) continue;
+        script.reports.push_back(script.report(script.sent[0].token));
+        script.reports.push_back(script.report(script.sent[1].token, DISPYTCH_EUNAVAILABLE, DISPYTCH_ERROR_MAYBE_SENT));
+        script.notify_producer();
+        return;
+      }
+    }};
+    const Result<std::size_t> result = emitter.emit_all(std::vector<Registered>{{.id = "1"}, {.id = "2"}});
+    ASSERT_FALSE(result);
+    EXPECT_TRUE(result.error().maybe_sent);
+    EXPECT_THAT(result.error().text, HasSubstr("1 of 2 events"));
+  }
+  broker.join();
+}
+
+// What threw is the caller's range; what was emitted before has its answer all the same.
+TEST(EmitAll, AwaitsWhatItEmittedWhereItsRangeThrows) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  const auto broken = std::views::iota(0, 3) | std::views::transform([](int i) {
+                        if (i == 2) throw std::runtime_error{"no more"};
+                        return Notified{std::to_string(i)};
+                      });
+  EXPECT_THROW((void)emitter.emit_all(broken), std::runtime_error);
+  EXPECT_EQ(emitter.outstanding(), 0);
+  EXPECT_EQ(script.sent.size(), 2);
+}
+
+TEST(EmitAll, IsRefusedInACallback) {
+  Script script;
+  EventEmitter emitter = emitter_over(script);
+  std::optional<Error> refusal;
+  emitter.emit(Registered{.id = "1"}, [&](const Result<Receipt>&) {
+    const Result<std::size_t> result = emitter.emit_all(std::vector<Registered>{{.id = "2"}});
+    if (!result) refusal = result.error();
+  });
+  ASSERT_TRUE(emitter.flush(5s));
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_THAT(refusal->text, HasSubstr("it would wait for itself"));
+  EXPECT_EQ(script.sent.size(), 1);
+}
+
+TEST(EventEmitter, CountsWhatIsOutstanding) {
+  Script script;
+  script.confirm_at_once = false;
+  EventEmitter emitter = emitter_over(script, {.name = "test", .timeout = 20ms});
+  for (int i = 0; i < 3; ++i) emitter.emit(Registered{}, [](const Result<Receipt>&) {});
+  EXPECT_EQ(emitter.outstanding(), 3);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct Replica final : Database {
 };
 
 std::vector<std::string> problems_of(const HandlerGroup& group, const Providers& providers) {
-  std::vector<std::string> problems = providers.conflicts();
+  std::vector<std::string> problems;
+  providers.check(problems);
   for (const auto& handler : group.handlers()) handle::bind(*handler, providers, problems);
   return problems;
 }
@@ -67,6 +69,101 @@ TEST(Providers, EndTheirObjectsInReverseOrder) {
     providers.add<Second>({}).ended = &ended;
   }
   EXPECT_THAT(ended, testing::ElementsAre(2, 1));
+}
+
+// ---- factories ----
+
+struct Settings {
+  std::string url = "db://main";
+};
+struct Pool {
+  std::string url;
+};
+struct Session {
+  Pool* pool;
+};
+
+std::vector<std::string> mistakes_of(const Providers& providers) {
+  std::vector<std::string> problems;
+  providers.check(problems);
+  return problems;
+}
+
+TEST(Factories, MakeAnObjectOfOthersWhateverTheOrderInWhichTheyWereProvided) {
+  Providers providers;
+  providers.add_factory<Session>({}, Providers::Lifetime::application, [](Named<"main", Pool> pool) { return Session{&*pool}; });
+  providers.add_factory<Pool>("main", Providers::Lifetime::application,
+                              [](const Settings& settings) { return std::make_unique<Pool>(Pool{settings.url}); });
+  providers.add<Settings>({});
+  EXPECT_THAT(mistakes_of(providers), testing::IsEmpty());
+  EXPECT_EQ(providers.find(typeid(Pool), "main"), nullptr) << "nothing is made by a check";
+  providers.make();
+  auto* const pool = static_cast<Pool*>(providers.find(typeid(Pool), "main"));
+  ASSERT_NE(pool, nullptr);
+  EXPECT_EQ(pool->url, "db://main");
+  EXPECT_EQ(static_cast<Session*>(providers.find(typeid(Session), ""))->pool, pool);
+}
+
+TEST(Factories, EndWhatTheyMadeBeforeWhatItIsMadeOf) {
+  std::vector<std::string> ended;
+  struct Noting {
+    std::vector<std::string>* log;
+    std::string name;
+    ~Noting() { log->push_back(name); }
+  };
+  {
+    Providers providers;
+    providers.add_factory<Noting>("upper", Providers::Lifetime::application, [](Named<"lower", Noting> lower) {
+      return std::unique_ptr<Noting>{new Noting{lower->log, "upper"}};
+    });
+    providers.add_factory<Noting>("lower", Providers::Lifetime::application, [&ended] {
+      return std::unique_ptr<Noting>{new Noting{&ended, "lower"}};
+    });
+    providers.make();
+  }
+  EXPECT_THAT(ended, testing::ElementsAre("upper", "lower"));
+}
+
+TEST(Factories, AreToldWhatNothingProvides) {
+  Providers providers;
+  providers.add_factory<Pool>({}, Providers::Lifetime::application, [](const Settings& settings) { return Pool{settings.url}; });
+  EXPECT_THAT(mistakes_of(providers),
+              testing::ElementsAre(testing::AllOf(testing::HasSubstr("the factory of "), testing::HasSubstr("Pool: nothing provides"),
+                                                  testing::HasSubstr("Settings"))));
+}
+
+TEST(Factories, ThatWaitForEachOtherAreRefused) {
+  Providers providers;
+  providers.add_factory<Pool>({}, Providers::Lifetime::application, [](Session&) { return Pool{}; });
+  providers.add_factory<Session>({}, Providers::Lifetime::application, [](Pool& pool) { return Session{&pool}; });
+  EXPECT_THAT(mistakes_of(providers), testing::ElementsAre(testing::HasSubstr("factories wait for each other")));
+}
+
+TEST(Factories, OfWhatLastsCantTakeWhatIsMadeForEachCall) {
+  Providers providers;
+  providers.add_factory<Session>({}, Providers::Lifetime::call, [] { return Session{nullptr}; });
+  providers.add_factory<Pool>({}, Providers::Lifetime::application, [](Session&) { return Pool{}; });
+  EXPECT_THAT(mistakes_of(providers),
+              testing::ElementsAre(testing::HasSubstr("which is made for each call of a handler and ends with it")));
+}
+
+TEST(Factories, ThatThrowAreNamed) {
+  Providers providers;
+  providers.add_factory<Pool>({}, Providers::Lifetime::application, []() -> Pool { throw std::runtime_error{"no route to host"}; });
+  try {
+    providers.make();
+    FAIL() << "it threw";
+  } catch (const Exception& exception) {
+    EXPECT_THAT(exception.what(), testing::HasSubstr("Pool threw: no route to host"));
+  }
+}
+
+TEST(Binding, GivesATaskNothingThatIsMadeForEachCall) {
+  Providers providers;
+  providers.add_factory<Session>({}, Providers::Lifetime::call, [] { return Session{nullptr}; });
+  std::vector<std::string> problems;
+  handle::bind_parameters("task `feed`", {{detail::ParameterKind::provided, typeid(Session)}}, providers, problems);
+  EXPECT_THAT(problems, testing::ElementsAre(testing::HasSubstr("task `feed`: takes ")));
 }
 
 TEST(Binding, NamesHandlerParameterAndWhatIsProvided) {

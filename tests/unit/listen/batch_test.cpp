@@ -116,7 +116,7 @@ TEST(ItemsOfABatch, ThatFailAreTriedAgainByThemselvesAndTheirNeighboursAreNot) {
           if (order.body.id.starts_with("bad") && order.attempt < 3) order.fail("not yet");
         }
       },
-      {.max = 4, .retry = {.attempts = 3, .backoff = {.initial = 100ms, .jitter = 0}}});
+      {.max = 4, .policy = {.retry = {.attempts = 3, .backoff = {.initial = 100ms, .jitter = 0}}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.broker.append(0, order("bad 1"));
@@ -143,7 +143,7 @@ TEST(ItemsOfABatch, ThatFailedBehindOneOfTheirLaneWaitForItAndNoLongerThanTheirO
           if (order.attempt < (order.body.id == "a" ? 3U : 2U)) order.fail("not yet");
         }
       },
-      {.max = 2, .retry = {.attempts = 3, .backoff = {.initial = 100ms, .factor = 1, .jitter = 0}}});
+      {.max = 2, .policy = {.retry = {.attempts = 3, .backoff = {.initial = 100ms, .factor = 1, .jitter = 0}}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.broker.append(0, order("b"));
@@ -169,7 +169,7 @@ TEST(ItemsOfABatch, HaveEachAnOutcomeOfTheirOwn) {
         orders[4].fail("first");
         orders[4].outcome(done());
       },
-      {.max = 5, .retry = {.backoff = {.initial = 100ms, .jitter = 0}}});
+      {.max = 5, .policy = {.retry = {.backoff = {.initial = 100ms, .jitter = 0}}}});
   Rig rig{std::move(group), {.delivery = {.ordering = Ordering::none}, .dead_letters = true}};
   for (const char* id : {"drop", "letter", "after", "away", "done"}) rig.broker.append(0, order(id, id));
   rig.settle();
@@ -199,7 +199,7 @@ TEST(ItemsOfABatch, AreFilteredByTheirException) {
           if (order.body.id == "nothing" && order.attempt == 1) order.fail(std::current_exception());
         }
       },
-      {.max = 3, .retry = {.only = exceptions<Busy>}});
+      {.max = 3, .policy = {.retry = {.only = exceptions<Busy>}}});
   Rig rig{std::move(group), {.delivery = {.ordering = Ordering::none}, .dead_letters = true}};
   for (const char* id : {"busy", "bad", "nothing"}) rig.broker.append(0, order(id, id));
   rig.settle();
@@ -213,7 +213,7 @@ TEST(ItemsOfABatch, AreFilteredByTheirException) {
 
 TEST(ItemsOfABatch, ThatCanNotBeDecodedGoTheirOwnWay) {
   Batches batches;
-  Rig rig{noting(batches, {.max = 4, .on_undecodable = OnFailure::drop})};
+  Rig rig{noting(batches, {.max = 4, .policy = {.on_undecodable = OnFailure::drop}})};
   rig.broker.append(0, order("a"));
   rig.broker.append(0, {.topic = "orders", .payload = R"({"id":"e","type":"order","body":{"id":5},"timestamp":1})"});
   rig.broker.append(0, order("b"));
@@ -249,7 +249,7 @@ TEST(ItemsOfABatch, AreNotHandedOutWhereNoneCanBeDecoded) {
     };
   });
   group.on_batch<Order>([&](Batch<Order>& orders) { batches.push_back(ids(orders)); },
-                        {.max = 1, .on_undecodable = OnFailure::drop, .breaker = {.failures = 1}});
+                        {.max = 1, .policy = {.on_undecodable = OnFailure::drop, .breaker = {.failures = 1}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, {.topic = "orders", .payload = R"({"id":"e","type":"order","body":{"id":5},"timestamp":1})"});
   rig.broker.append(0, order("a"));
@@ -285,7 +285,7 @@ TEST(ABatch, ThatIsUnavailableIsTriedAgainTogetherAndUsesUpNoAttempt) {
         batches.push_back(ids(orders));
         return batches.size() < 5 ? unavailable("away") : done();
       },
-      {.max = 3, .retry = {.attempts = 1}});
+      {.max = 3, .policy = {.retry = {.attempts = 1}}});
   Rig rig{std::move(group)};
   for (const char* id : {"a", "b", "c"}) rig.broker.append(0, order(id));
   rig.settle_all();
@@ -303,10 +303,8 @@ TEST(ABatch, IsOneCallForBreakerAndRate) {
         if (orders.size() > 1 || orders[0].body.id == "a") orders[0].fail("one of them");
       },
       {.max = 2,
-       .retry = {.attempts = 1},
-       .on_failure = OnFailure::drop,
-       .breaker = {.failures = 2, .pause = 1s},
-       .rate = {.per_second = 10}});
+       .policy = {
+           .retry = {.attempts = 1}, .on_failure = OnFailure::drop, .breaker = {.failures = 2, .pause = 1s}, .rate = {.per_second = 10}}});
   Rig rig{std::move(group)};
   for (const char* id : {"a", "b", "c", "d", "e", "f"}) rig.broker.append(0, order(id));
   rig.settle();
@@ -342,7 +340,7 @@ TEST(ABatch, HasOneScopeAndItsMiddlewareSeesAllOfIt) {
   Rig rig{std::move(group)};
   const std::string suffix = "!";
   rig.providers.lend("suffix", suffix);
-  rig.providers.add_factory<Session>({}, [&log] { return std::make_unique<Session>(log); });
+  rig.providers.add_factory<Session>({}, Providers::Lifetime::call, [&log] { return std::make_unique<Session>(log); });
   rig.broker.append(0, order("a"));
   rig.broker.append(0, order("b"));
   rig.settle();

@@ -12,7 +12,8 @@ struct Pending {
   std::vector<Completion> completions = {};
   HandlerGroup group() {
     HandlerGroup made;
-    made.on<Order>([this](const Order&, Completion completion) { completions.push_back(std::move(completion)); }, {.timeout = 0ms});
+    made.on<Order>([this](const Order&, Completion completion) { completions.push_back(std::move(completion)); },
+                   {.policy = {.timeout = 0ms}});
     return made;
   }
   void finish_all() {
@@ -87,7 +88,7 @@ TEST(Bounds, OfTheSpanWithholdTheSourceWhoseFirstMessageIsStuck) {
           completion();
         }
       },
-      {.timeout = 0ms});
+      {.policy = {.timeout = 0ms}});
   Rig rig{std::move(group), {.delivery = {.ordering = Ordering::key, .limits = {.span = 64}}, .batch_messages = 8}};
   rig.broker.append(0, order("stuck", "stuck"));
   for (int i = 0; i < 200; ++i) rig.broker.append(0, order("a", "k" + std::to_string(i)));
@@ -204,7 +205,7 @@ TEST(Parking, CopiesWhatIsLeftOfOldBatchesBehindAHandlerThatTakesItsTime) {
 
 TEST(Parking, SaysWhichMessagesHeadersItCouldNotRead) {
   HandlerGroup group;
-  group.on<Order>([](const Order&) { throw Busy{"busy"}; }, {.retry = {.attempts = 1}});
+  group.on<Order>([](const Order&) { throw Busy{"busy"}; }, {.policy = {.retry = {.attempts = 1}}});
   Rig rig{std::move(group), {.dead_letters = true}};
   testing::Logged message = order("a");
   message.headers = {{"trace", "abc"}};

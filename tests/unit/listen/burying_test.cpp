@@ -16,7 +16,7 @@ const Error kAway{.code = ErrorCode::unavailable, .text = "the dead letters' bro
 
 HandlerGroup failing(HandlerOptions options = {.name = "store"}) {
   HandlerGroup group;
-  options.retry.attempts = 1;
+  options.policy.retry.attempts = 1;
   group.on<Order>(
       [](const Order& order) {
         if (order.id == "bad") throw Busy{"for ever"};
@@ -28,7 +28,7 @@ HandlerGroup failing(HandlerOptions options = {.name = "store"}) {
 TEST(Burying, CarriesBytesKeyAndHeadersAndSaysWhatIsKnown) {
   HandlerGroup group;
   group.on<Order>([](const Order&) { throw Busy{"for ever"}; },
-                  {.name = "store", .retry = {.attempts = 3, .backoff = {.initial = 2s, .factor = 1, .jitter = 0}}});
+                  {.name = "store", .policy = {.retry = {.attempts = 3, .backoff = {.initial = 2s, .factor = 1, .jitter = 0}}}});
   Rig rig{std::move(group), {.dead_letters = true}};
   testing::Logged message = order("bad", std::string{"k\0\xff", 3});
   message.headers = {{"trace", "abc"}, {"trace", "def"}, {"empty", ""}};
@@ -139,7 +139,7 @@ TEST(Burying, KeepsATombstoneATombstoneAndAMissingKeyMissing) {
 
 TEST(Burying, OnAHandlersWordIsNoAttemptMore) {
   HandlerGroup group;
-  group.on<Order>([](const Order&) { return dead_letter("the customer is gone"); }, {.retry = {.attempts = 5}});
+  group.on<Order>([](const Order&) { return dead_letter("the customer is gone"); }, {.policy = {.retry = {.attempts = 5}}});
   Rig rig{std::move(group), {.dead_letters = true}};
   rig.broker.append(0, order("a"));
   rig.settle();

@@ -82,7 +82,7 @@ TEST(ATombstone, AsksOnlyHandlersThatCanTakeIt) {
 TEST(ATombstone, ThatNoHandlerTakesIsSettledAndCountedAndTheFirstOfATopicIsLogged) {
   for (const WireForm& wire : wire_forms()) {
     Seen seen;
-    Rig rig{events_only(seen, {.on_failure = OnFailure::stop, .on_undecodable = OnFailure::stop}), {.wire = wire}};
+    Rig rig{events_only(seen, {.policy = {.on_failure = OnFailure::stop, .on_undecodable = OnFailure::stop}}), {.wire = wire}};
     rig.broker.append(0, tombstone("k"));
     rig.broker.append(0, tombstone("l"));
     const std::string log = logged([&] { rig.settle(); });
@@ -99,7 +99,8 @@ TEST(ATombstone, MayBeHeld) {
   for (const bool batches : {false, true}) {
     for (const WireForm& wire : wire_forms()) {
       Seen seen;
-      Rig rig{batches ? batches_only(seen, {.on_undecodable = OnFailure::drop}) : events_only(seen, {.on_undecodable = OnFailure::drop}),
+      Rig rig{batches ? batches_only(seen, {.policy = {.on_undecodable = OnFailure::drop}})
+                      : events_only(seen, {.policy = {.on_undecodable = OnFailure::drop}}),
               {.delivery = {.on_tombstone = OnTombstone::hold}, .wire = wire}};
       rig.broker.append(0, tombstone("k"));
       EXPECT_THAT(logged([&] { rig.settle_all(); }),
@@ -131,7 +132,7 @@ TEST(ATombstone, MayGoToTheDeadLettersWhereItStaysOne) {
 TEST(ATombstone, AmongTheMessagesOfABatchIsNoneOfIt) {
   for (const WireForm& wire : {WireForm{}, kFlat}) {
     Seen seen;
-    Rig rig{batches_only(seen, {.on_undecodable = OnFailure::stop}), {.wire = wire}};
+    Rig rig{batches_only(seen, {.policy = {.on_undecodable = OnFailure::stop}}), {.wire = wire}};
     const auto event = [&](const std::string& id) {
       return wire == kFlat ? testing::Logged{.topic = "orders", .payload = R"({"id":")" + id + R"("})"} : order(id);
     };
@@ -153,7 +154,7 @@ TEST(BytesThatAreNoEvent, GoToTheHandlersOfMessagesFirstAndThenTheHandlerOfEvent
       if (wire == kFlatWithField && bad.payload == "{}") continue;  // a field that should be the type: told as undecodable too, below
       SCOPED_TRACE(*bad.payload);
       Seen seen;
-      Rig rig{both(seen, {.retry = {.attempts = 5}, .on_failure = OnFailure::stop, .on_undecodable = OnFailure::dead_letter}),
+      Rig rig{both(seen, {.policy = {.retry = {.attempts = 5}, .on_failure = OnFailure::stop, .on_undecodable = OnFailure::dead_letter}}),
               {.wire = wire, .dead_letters = true}};
       rig.broker.append(0, bad);
       (void)logged([&] { rig.settle_all(); });
@@ -171,7 +172,7 @@ TEST(BytesThatAreNoEvent, GoToTheHandlersOfMessagesFirstAndThenTheHandlerOfEvent
 TEST(BytesThatAreNoEvent, AreTakenByAHandlerOfMessagesThatFinishesLaterAndOnce) {
   Seen seen;
   std::vector<Completion> open;
-  HandlerGroup group = events_only(seen, {.on_undecodable = OnFailure::drop});
+  HandlerGroup group = events_only(seen, {.policy = {.on_undecodable = OnFailure::drop}});
   group.on_message([&](const Message& message, Completion completion) {
     seen.bytes.emplace_back(message.payload().value_or("gone"));
     open.push_back(std::move(completion));
@@ -196,7 +197,7 @@ TEST(BytesThatAreNoEvent, AreTakenByAHandlerOfMessagesThatFinishesLaterAndOnce) 
 TEST(BytesThatAreNoEvent, AreTriedAgainWithTheHandlerOfMessagesThatFailedAndWithNoOther) {
   Seen seen;
   int failures = 2;
-  HandlerGroup group = both(seen, {.on_undecodable = OnFailure::hold});
+  HandlerGroup group = both(seen, {.policy = {.on_undecodable = OnFailure::hold}});
   group.on_message([&](const Message&) {
     if (failures-- > 0) throw Busy{"not yet"};
   });
@@ -215,7 +216,7 @@ TEST(BytesThatAreNoEvent, AreThoseOfAHandlerOfBatchesToo) {
     for (const testing::Logged& bad : no_events()) {
       SCOPED_TRACE(*bad.payload);
       Seen seen;
-      Rig rig{batches_only(seen, {.on_failure = OnFailure::stop, .on_undecodable = OnFailure::dead_letter}),
+      Rig rig{batches_only(seen, {.policy = {.on_failure = OnFailure::stop, .on_undecodable = OnFailure::dead_letter}}),
               {.wire = wire, .dead_letters = true}};
       rig.broker.append(0, bad);
       (void)logged([&] { rig.settle_all(); });
@@ -227,7 +228,7 @@ TEST(BytesThatAreNoEvent, AreThoseOfAHandlerOfBatchesToo) {
 
 TEST(BytesThatAreNoEvent, FollowSeveralHandlersOfEventsWhereTheseAgree) {
   Seen seen;
-  HandlerGroup group{{.topic = "orders", .on_undecodable = OnFailure::drop}};
+  HandlerGroup group{{.topic = "orders", .policy = {.on_undecodable = OnFailure::drop}}};
   group.on<Order>([](const Order&) {});
   group.on<Shipped>([](const Shipped&) {});
   Rig rig{std::move(group), {.delivery = {.policy = {.on_undecodable = OnFailure::stop}}}};
@@ -248,9 +249,9 @@ TEST(AFailureThatIsDropped, LeavesTheMessageToTheHandlersBehind) {
           called.emplace_back("first");
           throw Busy{"for ever"};
         },
-        {.name = "first", .retry = {.attempts = 2}, .on_failure = OnFailure::drop});
+        {.name = "first", .policy = {.retry = {.attempts = 2}, .on_failure = OnFailure::drop}});
     group.on<Order>([&](const Order&, TopicSegment<"number", int>) { called.emplace_back("never"); },
-                    {.topic = "{number}", .on_undecodable = OnFailure::drop});
+                    {.topic = "{number}", .policy = {.on_undecodable = OnFailure::drop}});
     group.on<Order>([&](const Order&) { called.emplace_back("last"); }, {.name = "last"});
     Rig rig{std::move(group), {.workers = workers}};
     rig.broker.append(0, order("a"));

@@ -87,7 +87,7 @@ TEST(Completing, ThatOvertakesItsWorkersOwnNewsIsNotForgotten) {
 
 TEST(Completing, MayAskForAnyOutcome) {
   Deferred deferred;
-  Rig rig{deferred.group({.retry = {.attempts = 2}}), {.dead_letters = true}};
+  Rig rig{deferred.group({.policy = {.retry = {.attempts = 2}}}), {.dead_letters = true}};
   for (const char* id : {"drop", "bury", "retry"}) rig.broker.append(0, order(id));
   rig.settle();
   EXPECT_THAT(logged([&] {
@@ -111,7 +111,7 @@ TEST(Completing, MayAskForAnyOutcome) {
 
 TEST(Completing, ByFailureIsAFailedAttempt) {
   Deferred deferred;
-  Rig rig{deferred.group({.retry = {.attempts = 1}})};
+  Rig rig{deferred.group({.policy = {.retry = {.attempts = 1}}})};
   rig.broker.append(0, order("a"));
   rig.settle();
   deferred.pending[0].fail("the database said no");
@@ -123,7 +123,7 @@ TEST(Completing, ByFailureIsAFailedAttempt) {
 
 TEST(Completing, ByFailureWithoutAReasonIsAFailedAttemptToo) {
   Deferred deferred;
-  Rig rig{deferred.group({.retry = {.attempts = 1}})};
+  Rig rig{deferred.group({.policy = {.retry = {.attempts = 1}}})};
   rig.broker.append(0, order("a"));
   rig.settle();
   deferred.pending[0].fail("");
@@ -135,7 +135,7 @@ TEST(Completing, ByFailureWithoutAReasonIsAFailedAttemptToo) {
 
 TEST(Completing, NeverIsAFailedAttemptOnceItIsDestroyed) {
   Deferred deferred;
-  Rig rig{deferred.group({.retry = {.attempts = 2, .backoff = {.initial = 1s}}})};
+  Rig rig{deferred.group({.policy = {.retry = {.attempts = 2, .backoff = {.initial = 1s}}}})};
   rig.broker.append(0, order("a"));
   rig.settle();
   deferred.pending.clear();
@@ -150,7 +150,7 @@ TEST(Completing, NeverIsAFailedAttemptOnceItIsDestroyed) {
 
 TEST(Completing, NotInTimeIsAFailedAttemptAndALateCallChangesNothing) {
   Deferred deferred;
-  Rig rig{deferred.group({.retry = {.attempts = 2, .backoff = {.initial = 1s, .jitter = 0}}, .timeout = 30s})};
+  Rig rig{deferred.group({.policy = {.retry = {.attempts = 2, .backoff = {.initial = 1s, .jitter = 0}}, .timeout = 30s}})};
   rig.broker.append(0, order("a"));
   rig.settle();
   rig.advance(30s - 1ms);
@@ -175,7 +175,7 @@ TEST(Completing, NotInTimeIsAFailedAttemptAndALateCallChangesNothing) {
 
 TEST(Completing, MayTakeForEverWhereTheTimeoutIsNone) {
   Deferred deferred;
-  Rig rig{deferred.group({.timeout = 0ms})};
+  Rig rig{deferred.group({.policy = {.timeout = 0ms}})};
   rig.broker.append(0, order("a"));
   rig.settle();
   rig.advance(24h * 365);

@@ -115,7 +115,7 @@ HandlerGroup holding_and_retrying(int& calls) {
         if (order.id == "held") throw std::logic_error{"never"};
         if (order.id == "retried") throw Busy{"busy"};
       },
-      {.retry = {.only = exceptions<Busy>}});
+      {.policy = {.retry = {.only = exceptions<Busy>}}});
   return group;
 }
 

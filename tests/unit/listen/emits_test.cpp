@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 HandlerGroup shipping() {
   HandlerGroup group;
   group.on<Order>([](const Order& order, Context context) { context.emit(Shipped{order.id}); },
-                  {.retry = {.attempts = 2, .backoff = {.initial = 1s, .jitter = 0}}});
+                  {.policy = {.retry = {.attempts = 2, .backoff = {.initial = 1s, .jitter = 0}}}});
   return group;
 }
 
@@ -198,6 +198,37 @@ TEST(ContextEmits, AreAwaitedByARevocation) {
   rig.answer_emits();
   rig.settle();
   EXPECT_THAT(rig.broker.calls(), ElementsAre("assigned 0,1", "commit 0@1", "sync", "revoked 0"));
+}
+
+// The handler takes another emitter and names it at the call; the message waits for both.
+TEST(ContextEmits, MayNameAnotherEmitter) {
+  testing::Script audit;
+  audit.confirm_at_once = false;
+  VirtualClock clock;
+  const auto core =
+      detail::EmitterCore::make(testing::scripted_producer(audit), {.name = "audit", .pumping = emit::Pumping::inline_, .clock = &clock});
+  EventEmitter emitter{core};
+  HandlerGroup group;
+  group.on<Order>([](const Order& order, Context context, Named<"audit", EventEmitter> through) {
+    context.emit(Shipped{order.id});
+    context.emit(through, Shipped{"seen " + order.id}, {.key = "k"});
+    context.emit(*through, OutgoingMessage{.topic = "raw"});
+  });
+  Rig rig{std::move(group), {.emitter = true}};
+  rig.providers.lend("audit", emitter);
+  rig.broker.append(0, order("a"));
+  rig.settle();
+  ASSERT_EQ(audit.sent.size(), 2);
+  EXPECT_EQ(audit.sent[0].key, "k");
+  EXPECT_EQ(audit.sent[1].topic, "raw");
+  EXPECT_EQ(rig.emits.sent.size(), 1);
+  rig.answer_emits();
+  rig.settle();
+  EXPECT_EQ(rig.broker.committed(0), 0) << "the other emitter hasn't answered";
+  for (const auto& sent : audit.sent) audit.reports.push_back(audit.report(sent.token, DISPYTCH_OK));
+  (void)core->flush(0ms);
+  rig.settle();
+  EXPECT_EQ(rig.broker.committed(0), 1);
 }
 
 }  // namespace

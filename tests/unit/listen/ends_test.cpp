@@ -19,7 +19,7 @@ HandlerGroup collect(std::vector<std::string>& handled, GroupOptions options = {
         if (order.id == "bad") throw Busy{"for ever"};
         handled.push_back(order.id);
       },
-      {.name = "store", .retry = {.attempts = 1}});
+      {.name = "store", .policy = {.retry = {.attempts = 1}}});
   return group;
 }
 
@@ -31,7 +31,7 @@ testing::Logged unwanted() { return {.topic = "orders", .payload = R"({"id":"e",
 
 TEST(OnFailureDrop, SettlesCountsAndSaysSo) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled, {.on_failure = OnFailure::drop})};
+  Rig rig{collect(handled, {.policy = {.on_failure = OnFailure::drop}})};
   rig.broker.append(0, order("bad", "k"));
   rig.broker.append(0, order("good"));
   EXPECT_THAT(logged([&] { rig.settle(); }),
@@ -44,7 +44,7 @@ TEST(OnFailureDrop, SettlesCountsAndSaysSo) {
 
 TEST(OnFailureStop, EndsTheListenerAndSettlesNeitherThatMessageNorALaterOne) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled, {.on_failure = OnFailure::stop})};
+  Rig rig{collect(handled, {.policy = {.on_failure = OnFailure::stop}})};
   rig.broker.append(0, order("before"));
   rig.broker.append(0, order("bad", "k"));
   rig.broker.append(0, order("behind"));
@@ -63,7 +63,7 @@ TEST(OnFailureStop, EndsTheListenerAndSettlesNeitherThatMessageNorALaterOne) {
 
 TEST(OnFailureStop, BeginsNothingThatOtherWorkersHaveNotBegun) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled, {.on_failure = OnFailure::stop}), {.workers = 2}};
+  Rig rig{collect(handled, {.policy = {.on_failure = OnFailure::stop}}), {.workers = 2}};
   rig.broker.append(0, order("bad"));
   rig.broker.append(1, order("good"));
   rig.settle();
@@ -83,7 +83,7 @@ TEST(OnFailureStop, BeginsNothingThatOtherWorkersHaveNotBegun) {
 
 TEST(OnUndecodable, ByDefaultIsAsOnFailureWithoutRetries) {
   std::vector<std::string> handled;
-  HandlerGroup group{{.retry = {.attempts = 9}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 9}}}};
   group.on<Order>([](const Order&) {});
   Rig rig{std::move(group), {.dead_letters = true}};
   rig.broker.append(0, undecodable());
@@ -99,7 +99,7 @@ TEST(OnUndecodable, ByDefaultIsAsOnFailureWithoutRetries) {
 
 TEST(OnUndecodable, MayHold) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled, {.on_failure = OnFailure::drop, .on_undecodable = OnFailure::hold})};
+  Rig rig{collect(handled, {.policy = {.on_failure = OnFailure::drop, .on_undecodable = OnFailure::hold}})};
   rig.broker.append(0, undecodable());
   rig.broker.append(0, order("behind"));
   rig.broker.append(1, order("elsewhere"));
@@ -112,7 +112,7 @@ TEST(OnUndecodable, MayHold) {
 
 TEST(OnUndecodable, MayDrop) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled, {.on_undecodable = OnFailure::drop})};
+  Rig rig{collect(handled, {.policy = {.on_undecodable = OnFailure::drop}})};
   rig.broker.append(0, undecodable());
   rig.broker.append(0, order("behind"));
   EXPECT_THAT(logged([&] { rig.settle(); }), HasSubstr("expected a string, found 5"));
@@ -122,7 +122,7 @@ TEST(OnUndecodable, MayDrop) {
 
 TEST(OnUndecodable, MayStop) {
   std::vector<std::string> handled;
-  Rig rig{collect(handled, {.on_undecodable = OnFailure::stop})};
+  Rig rig{collect(handled, {.policy = {.on_undecodable = OnFailure::stop}})};
   rig.broker.append(0, undecodable());
   ASSERT_TRUE(rig.step());
   const auto stepped = rig.step();
@@ -135,8 +135,9 @@ TEST(OnUndecodable, MayStop) {
 
 TEST(OnUndecodable, IsTheListenersWhereTheBytesDoNotEvenSayTheirTypeAndHandlersDisagree) {
   std::vector<std::string> handled;
-  HandlerGroup group = collect(handled, {.on_undecodable = OnFailure::stop});
-  group.on<Shipped>([](const Shipped&) {}, {.topic = "orders", .on_undecodable = OnFailure::hold});  // two types: the type must be read
+  HandlerGroup group = collect(handled, {.policy = {.on_undecodable = OnFailure::stop}});
+  group.on<Shipped>([](const Shipped&) {},
+                    {.topic = "orders", .policy = {.on_undecodable = OnFailure::hold}});  // two types: the type must be read
   Rig rig{std::move(group), {.delivery = {.policy = {.on_undecodable = OnFailure::drop}}}};
   rig.broker.append(0, typeless());
   rig.broker.append(0, order("behind"));
@@ -149,7 +150,7 @@ TEST(OnUndecodable, IsForTopicSegmentsThatAreNoneToo) {
   std::vector<int> ids;
   HandlerGroup group;
   group.on<Order>([&](const Order&, TopicSegment<"id", int> id) { ids.push_back(*id); },
-                  {.topic = "user.{id}", .on_undecodable = OnFailure::drop});
+                  {.topic = "user.{id}", .policy = {.on_undecodable = OnFailure::drop}});
   Rig rig{std::move(group)};
   for (const char* topic : {"user.nobody", "user.7"}) rig.broker.append(0, {.topic = topic, .payload = order_payload("a")});
   EXPECT_THAT(logged([&] { rig.settle(); }), HasSubstr("the topic's segment `id` is \"nobody\", which is no int"));

@@ -38,7 +38,8 @@ RigOptions by_message(std::size_t workers = 0) {
 
 TEST(BreakerOfAHandler, PausesItAfterSoManyFailuresInARowAndSparesTheOthersTheirAttempts) {
   Database database;
-  Rig rig{database.group({.retry = {.attempts = 2, .backoff = {.initial = 100ms, .jitter = 0}}, .breaker = {.failures = 3, .pause = 5s}}),
+  Rig rig{database.group(
+              {.policy = {.retry = {.attempts = 2, .backoff = {.initial = 100ms, .jitter = 0}}, .breaker = {.failures = 3, .pause = 5s}}}),
           by_message()};
   database.clock = &rig.clock;
   for (int i = 0; i < 1000; ++i) rig.broker.append(0, order(std::to_string(i)));
@@ -55,8 +56,8 @@ TEST(BreakerOfAHandler, PausesItAfterSoManyFailuresInARowAndSparesTheOthersTheir
 
 TEST(BreakerOfAHandler, ProbesAfterThePauseAndOpensAgainWhileThatFails) {
   Database database;
-  Rig rig{database.group(
-      {.retry = {.attempts = 10, .backoff = {.initial = 1ms, .max = 1ms, .jitter = 0}}, .breaker = {.failures = 2, .pause = 5s}})};
+  Rig rig{database.group({.policy = {.retry = {.attempts = 10, .backoff = {.initial = 1ms, .max = 1ms, .jitter = 0}},
+                                     .breaker = {.failures = 2, .pause = 5s}}})};
   database.clock = &rig.clock;
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -67,7 +68,8 @@ TEST(BreakerOfAHandler, ProbesAfterThePauseAndOpensAgainWhileThatFails) {
 TEST(BreakerOfAHandler, IsSaidWhenItOpensAndWhenItCloses) {
   Database database;
   Rig rig{database.group(
-      {.name = "store", .retry = {.attempts = 9, .backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 2, .pause = 5s}})};
+      {.name = "store",
+       .policy = {.retry = {.attempts = 9, .backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 2, .pause = 5s}}})};
   database.clock = &rig.clock;
   rig.broker.append(0, order("a"));
   const std::string opens = logged([&] {
@@ -94,7 +96,7 @@ TEST(BreakerOfAHandler, IsSaidWhenItOpensAndWhenItCloses) {
 
 TEST(RateOfAHandler, IsTheReasonWhyAMessageWaits) {
   Database database{.up = true};
-  Rig rig{database.group({.name = "store", .rate = {.per_second = 0.1, .burst = 1}}), by_message()};
+  Rig rig{database.group({.name = "store", .policy = {.rate = {.per_second = 0.1, .burst = 1}}}), by_message()};
   database.clock = &rig.clock;
   for (const char* id : {"a", "b"}) rig.broker.append(0, order(id));
   rig.settle();
@@ -106,7 +108,8 @@ TEST(RateOfAHandler, IsTheReasonWhyAMessageWaits) {
 
 TEST(BreakerOfAHandler, UsesUpNoAttemptWhileItIsOpen) {
   Database database;
-  Rig rig{database.group({.retry = {.attempts = 3, .backoff = {.initial = 1s, .jitter = 0}}, .breaker = {.failures = 2, .pause = 5s}}),
+  Rig rig{database.group(
+              {.policy = {.retry = {.attempts = 3, .backoff = {.initial = 1s, .jitter = 0}}, .breaker = {.failures = 2, .pause = 5s}}}),
           by_message()};
   database.clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -127,7 +130,7 @@ TEST(BreakerOfAHandler, CountsFailuresOfOneCauseAlone) {
         if (++calls % 2 == 0) throw Busy{"one cause"};
         throw std::logic_error{"another"};
       },
-      {.retry = {.attempts = 20, .backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 2, .pause = 1h}});
+      {.policy = {.retry = {.attempts = 20, .backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 2, .pause = 1h}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -138,7 +141,7 @@ TEST(BreakerOfAHandler, CountsFailuresOfOneCauseAlone) {
 TEST(BreakerOfAHandler, PausesNoOtherHandler) {
   Database database;
   std::vector<std::string> shipped;
-  HandlerGroup group = database.group({.breaker = {.failures = 1, .pause = 1h}});
+  HandlerGroup group = database.group({.policy = {.breaker = {.failures = 1, .pause = 1h}}});
   group.on<Shipped>([&](const Shipped& event) { shipped.push_back(event.id); });
   Rig rig{std::move(group), by_message()};
   database.clock = &rig.clock;
@@ -151,8 +154,9 @@ TEST(BreakerOfAHandler, PausesNoOtherHandler) {
 TEST(BreakerOfAHandler, ClosesWhenAProbeThatEndsLaterEndedWell) {
   std::vector<Completion> pending;
   HandlerGroup group;
-  group.on<Order>([&](const Order&, Completion completion) { pending.push_back(std::move(completion)); },
-                  {.retry = {.attempts = 5, .backoff = {.initial = 1ms, .jitter = 0}}, .breaker = {.failures = 1, .pause = 5s}});
+  group.on<Order>(
+      [&](const Order&, Completion completion) { pending.push_back(std::move(completion)); },
+      {.policy = {.retry = {.attempts = 5, .backoff = {.initial = 1ms, .jitter = 0}}, .breaker = {.failures = 1, .pause = 5s}}});
   Rig rig{std::move(group), by_message()};
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -178,7 +182,8 @@ TEST(BreakerOfAHandler, OpensAgainWhenAProbeThatEndsLaterFailsOrIsNotCompletedIn
   HandlerGroup group;
   group.on<Order>(
       [&](const Order&, Completion completion) { pending.push_back(std::move(completion)); },
-      {.retry = {.attempts = 2, .backoff = {.initial = 1ms, .jitter = 0}}, .timeout = 30s, .breaker = {.failures = 1, .pause = 5s}});
+      {.policy = {
+           .retry = {.attempts = 2, .backoff = {.initial = 1ms, .jitter = 0}}, .timeout = 30s, .breaker = {.failures = 1, .pause = 5s}}});
   Rig rig{std::move(group), by_message()};
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -207,7 +212,7 @@ TEST(BreakerOfAHandler, IsNotLeftProbingByAMessageThatIsLetGo) {
         begun.push_back(order.id);
         pending.push_back(std::move(completion));
       },
-      {.retry = {.attempts = 5, .backoff = {.initial = 1ms, .jitter = 0}}, .breaker = {.failures = 1, .pause = 5s}});
+      {.policy = {.retry = {.attempts = 5, .backoff = {.initial = 1ms, .jitter = 0}}, .breaker = {.failures = 1, .pause = 5s}}});
   Rig rig{std::move(group), by_message()};
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -233,7 +238,7 @@ TEST(BreakerOfAHandler, TakesAnOutcomeOfUnavailableForAFailure) {
         ++calls;
         return unavailable("away");
       },
-      {.retry = {.backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 3, .pause = 1h}});
+      {.policy = {.retry = {.backoff = {.initial = 1ms, .max = 1ms}}, .breaker = {.failures = 3, .pause = 1h}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -243,7 +248,7 @@ TEST(BreakerOfAHandler, TakesAnOutcomeOfUnavailableForAFailure) {
 
 TEST(RateOfAHandler, LetsABurstPassAndThenSoManyASecond) {
   Database database{.up = true};
-  Rig rig{database.group({.rate = {.per_second = 10, .burst = 3}}), by_message()};
+  Rig rig{database.group({.policy = {.rate = {.per_second = 10, .burst = 3}}}), by_message()};
   database.clock = &rig.clock;
   for (int i = 0; i < 8; ++i) rig.broker.append(0, order(std::to_string(i)));
   rig.settle_all();
@@ -254,7 +259,7 @@ TEST(RateOfAHandler, LetsABurstPassAndThenSoManyASecond) {
 
 TEST(RateOfAHandler, UsesUpNoAttemptAndKeepsTheOrder) {
   Database database{.up = true};
-  Rig rig{database.group({.retry = {.attempts = 1}, .rate = {.per_second = 1}})};
+  Rig rig{database.group({.policy = {.retry = {.attempts = 1}, .rate = {.per_second = 1}}})};
   database.clock = &rig.clock;
   for (int i = 0; i < 5; ++i) rig.broker.append(0, order(std::to_string(i)));
   rig.settle_all();
@@ -265,7 +270,7 @@ TEST(RateOfAHandler, UsesUpNoAttemptAndKeepsTheOrder) {
 
 TEST(RateOfAHandler, HoldsForAllWorkersTogether) {
   Database database{.up = true};
-  Rig rig{database.group({.rate = {.per_second = 10}}), by_message(4)};
+  Rig rig{database.group({.policy = {.rate = {.per_second = 10}}}), by_message(4)};
   database.clock = &rig.clock;
   for (int i = 0; i < 20; ++i) rig.broker.append(0, order(std::to_string(i)));
   for (int i = 0; i < 100; ++i) {

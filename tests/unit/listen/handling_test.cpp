@@ -33,16 +33,18 @@ struct Busy : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+const ListenerOptions kWithDeadLetters{.name = "harness", .dead_letter = DeadLetterOptions{}};
+
 TEST(Retry, ShowsTheAttemptAndWhenTheMessageWasFirstSeen) {
   std::vector<std::uint32_t> attempts;
   std::vector<Timestamp> first_seen;
-  HandlerGroup group{{.retry = {.attempts = 3}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 3}}}};
   group.on<Order>([&](const Order&, Context context) {
     attempts.push_back(context.attempt());
     first_seen.push_back(context.first_seen());
     throw Busy{"not yet"};
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_THAT(attempts, ElementsAre(1, 2, 3));
@@ -58,7 +60,7 @@ TEST(Retry, HoldsItsLaneUntilItWorks) {
     if (order.id == "a" && failures-- > 0) throw Busy{"not yet"};
     handled.push_back(order.id);
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   for (const char* id : {"a", "b", "c"}) harness.emit(Order{id}, {.key = "one"});
   harness.settle();
   EXPECT_THAT(handled, ElementsAre("a", "b", "c"));
@@ -66,12 +68,12 @@ TEST(Retry, HoldsItsLaneUntilItWorks) {
 
 TEST(Retry, IsSparedWhatTheFilterDoesntName) {
   int calls = 0;
-  HandlerGroup group{{.retry = {.attempts = 5, .only = exceptions<Busy>}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 5, .only = exceptions<Busy>}}}};
   group.on<Order>([&](const Order&) {
     ++calls;
     throw std::logic_error{"never"};
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_EQ(calls, 1);
@@ -80,9 +82,9 @@ TEST(Retry, IsSparedWhatTheFilterDoesntName) {
 
 TEST(Retry, OfAnOutageUsesUpNoAttempt) {
   int calls = 0;
-  HandlerGroup group{{.retry = {.attempts = 2}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 2}}}};
   group.on<Order>([&](const Order&) { return ++calls < 20 ? unavailable("the database is away") : done(); });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_EQ(calls, 20);
@@ -92,12 +94,12 @@ TEST(Retry, OfAnOutageUsesUpNoAttempt) {
 
 TEST(Retry, AfterATimeOfTheHandlersOwnIsAFailedAttempt) {
   int calls = 0;
-  HandlerGroup group{{.retry = {.attempts = 2}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 2}}}};
   group.on<Order>([&](const Order&) {
     ++calls;
     return retry_after(1h, "later");
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_EQ(calls, 2);
@@ -111,7 +113,7 @@ TEST(Ends, ADeadLetterIsNoAttemptMore) {
     ++calls;
     return dead_letter("of no use here");
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_EQ(calls, 1);
@@ -121,13 +123,13 @@ TEST(Ends, ADeadLetterIsNoAttemptMore) {
 
 TEST(Ends, WhatIsHeldKeepsItsLaneAndNoOther) {
   std::vector<std::string> handled;
-  HandlerGroup group{{.retry = {.attempts = 1}, .on_failure = OnFailure::hold}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 1}, .on_failure = OnFailure::hold}}};
   group.on<Order>([&](const Order& order) {
     if (order.id == "bad") throw Busy{"for ever"};
     handled.push_back(order.id);
   });
   group.on<Shipped>([&](const Shipped& shipped) { handled.push_back(shipped.id); });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"bad"}, {.key = "one"});
   harness.emit(Order{"behind"}, {.key = "one"});
   harness.emit(Shipped{"elsewhere"});
@@ -139,12 +141,12 @@ TEST(Ends, WhatIsHeldKeepsItsLaneAndNoOther) {
 
 TEST(Ends, DropSettlesAndGoesOn) {
   std::vector<std::string> handled;
-  HandlerGroup group{{.retry = {.attempts = 1}, .on_failure = OnFailure::drop, .on_undecodable = OnFailure::drop}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 1}, .on_failure = OnFailure::drop, .on_undecodable = OnFailure::drop}}};
   group.on<Order>([&](const Order& order) {
     if (order.id == "bad") throw Busy{"for ever"};
     handled.push_back(order.id);
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"bad"}, {.key = "one"});
   harness.emit(OutgoingMessage{.topic = "orders", .key = "one", .payload = R"({"id":"1","type":"order","body":{},"timestamp":1})"});
   harness.emit(Order{"good"}, {.key = "one"});
@@ -157,7 +159,7 @@ TEST(Ends, AnUndecodableMessageIsBuriedWithoutRetries) {
   int calls = 0;
   HandlerGroup group;
   group.on<Order>([&](const Order&) { ++calls; });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(OutgoingMessage{.topic = "orders", .key = "k", .payload = R"({"id":"1","type":"order","body":{"id":5},"timestamp":1})"});
   harness.settle();
   EXPECT_EQ(calls, 0);
@@ -169,7 +171,7 @@ TEST(Ends, AnUndecodableMessageIsBuriedWithoutRetries) {
 TEST(Completions, MayBeCalledBeforeTheHandlerReturns) {
   HandlerGroup group;
   group.on<Order>([](const Order&, Completion completion) { completion(); });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_EQ(harness.handled(), 1);
@@ -177,9 +179,9 @@ TEST(Completions, MayBeCalledBeforeTheHandlerReturns) {
 
 TEST(Completions, DestroyedUncalledAreFailedAttempts) {
   int calls = 0;
-  HandlerGroup group{{.retry = {.attempts = 2}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 2}}}};
   group.on<Order>([&](const Order&, Completion) { ++calls; });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_EQ(calls, 2);
@@ -188,9 +190,9 @@ TEST(Completions, DestroyedUncalledAreFailedAttempts) {
 
 TEST(Completions, NotCalledInTimeAreFailedAttemptsAndComeTooLateAfterThat) {
   std::vector<Completion> pending;
-  HandlerGroup group{{.retry = {.attempts = 1}, .timeout = 2s}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 1}, .timeout = 2s}}};
   group.on<Order>([&](const Order&, Completion completion) { pending.push_back(std::move(completion)); });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   ASSERT_EQ(pending.size(), 1);
@@ -211,7 +213,7 @@ TEST(Completions, KeepTheBodyUntilTheyAreCalled) {
     body = &order;
     pending.push_back(std::move(completion));
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a long enough text to live on the heap, not in the string"});
   harness.settle();
   EXPECT_EQ(body->id, "a long enough text to live on the heap, not in the string");
@@ -225,7 +227,7 @@ TEST(EmitsByContext, AreHandledAndSettleTheirMessage) {
   HandlerGroup group;
   group.on<Order>([](const Order& order, Context context) { context.emit(Shipped{order.id}); });
   group.on<Shipped>([&](const Shipped& event) { shipped.push_back(event.id); });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_THAT(shipped, ElementsAre("a"));
@@ -241,12 +243,12 @@ struct Session {
 TEST(Scopes, AreRenewedOnEveryAttemptAndClosedAfterAThrow) {
   std::vector<std::string> log;
   int calls = 0;
-  HandlerGroup group{{.retry = {.attempts = 2}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 2}}}};
   group.on<Order>([&](const Order&, Session& session) {
     session.log.push_back("use");
     if (++calls == 1) throw Busy{"once"};
   });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.provide_per_message<Session>([&] { return std::make_unique<Session>(log); });
   harness.emit(Order{"a"});
   harness.settle();
@@ -276,7 +278,7 @@ TEST(MiddlewareAround, TheFirstIsOutermostAndMayChangeTheOutcome) {
     };
   });
   group.use(named("third"));
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Order{"a"});
   harness.settle();
   EXPECT_THAT(seen, ElementsAre("first", "third"));

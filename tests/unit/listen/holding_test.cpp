@@ -17,7 +17,7 @@ HandlerGroup failing(std::vector<std::string>& handled) {
         if (order.id == "bad") throw Busy{"for ever"};
         handled.push_back(order.id);
       },
-      {.name = "store", .retry = {.attempts = 2, .backoff = {.initial = 1s, .jitter = 0}}});
+      {.name = "store", .policy = {.retry = {.attempts = 2, .backoff = {.initial = 1s, .jitter = 0}}}});
   return group;
 }
 

@@ -122,7 +122,7 @@ TEST(BeingIdle, IsHavingMessagesThatOnlyAPersonCanLetGo) {
         ++calls;
         if (order.id == "bad") throw Busy{"for ever"};
       },
-      {.retry = {.attempts = 2}});
+      {.policy = {.retry = {.attempts = 2}}});
   Rig rig{std::move(group)};
   rig.clock.advance(1s);
   rig.broker.append(0, order("bad"));

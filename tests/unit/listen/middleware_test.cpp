@@ -40,7 +40,7 @@ TEST(MiddlewareOfAGroup, SeesMessageHandlerAndAttempt) {
       return next(call);
     };
   });
-  group.on<Order>([](const Order&) { throw Busy{"busy"}; }, {.name = "store", .retry = {.attempts = 2}});
+  group.on<Order>([](const Order&) { throw Busy{"busy"}; }, {.name = "store", .policy = {.retry = {.attempts = 2}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a", "k"));
   rig.settle_all();
@@ -79,7 +79,7 @@ TEST(MiddlewareOfAGroup, MayCatchWhatTheHandlerThrows) {
       [&](const Order&) {
         if (++calls < 10) throw Busy{"busy"};
       },
-      {.retry = {.attempts = 1}});
+      {.policy = {.retry = {.attempts = 1}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.settle_all();
@@ -124,7 +124,7 @@ TEST(MiddlewareOfAGroup, CanNotTakeAnUndecodableMessageForAFailure) {
       }
     };
   });
-  group.on<Order>([](const Order&) {}, {.on_undecodable = OnFailure::drop});
+  group.on<Order>([](const Order&) {}, {.policy = {.on_undecodable = OnFailure::drop}});
   Rig rig{std::move(group)};
   rig.broker.append(0, {.topic = "orders", .payload = R"({"id":"e","type":"order","body":{},"timestamp":1})"});
   rig.settle();

@@ -62,7 +62,7 @@ TEST(OthersLosses, ACommitCoversNoMessageThatIsNotHandledYet) {
   std::map<std::string, Completion> pending;
   HandlerGroup group;
   group.on<Order>([&](const Order& order, Completion completion) { pending.insert_or_assign(order.id, std::move(completion)); },
-                  {.timeout = 0ms});
+                  {.policy = {.timeout = 0ms}});
   Rig rig{std::move(group), {.delivery = {.ordering = Ordering::none}}};
   for (const char* id : {"a", "b", "c", "d"}) rig.broker.append(0, order(id));
   rig.settle();
@@ -146,7 +146,7 @@ TEST(OthersLosses, AThrowingCallbackDoesNotEndTheProcess) {
               }),
               AllOf(HasSubstr("of the user's making"), HasSubstr("no std::exception")));
   HandlerGroup group;
-  group.on<Order>([](const Order&) { throw 7; }, {.retry = {.attempts = 1}, .on_failure = OnFailure::drop});
+  group.on<Order>([](const Order&) { throw 7; }, {.policy = {.retry = {.attempts = 1}, .on_failure = OnFailure::drop}});
   Rig rig{std::move(group), {.workers = 2}};
   rig.broker.append(0, order("a"));
   (void)logged([&] { rig.settle_with_workers(); });

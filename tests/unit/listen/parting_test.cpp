@@ -55,7 +55,7 @@ TEST(Revocation, LetsGoOfWhatIsHeldWhichTheNextOwnerTriesAgain) {
       [&](const Order&) {
         if (++calls == 1) throw Busy{"for this member"};
       },
-      {.retry = {.attempts = 1}});
+      {.policy = {.retry = {.attempts = 1}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.settle();

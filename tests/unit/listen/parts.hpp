@@ -134,7 +134,7 @@ class Parts {
   Endings endings;
   Outcomes outcomes{{setup, *consumer, in_flight, deadlines, requeued, counters, runner, endings}};
   Batching batching{router, {setup, *consumer, halt, in_flight, outcomes, runner}};
-  InlineDispatcher here{{halt, in_flight, batching, outcomes, runner}};
+  InlineDispatcher here{{halt, in_flight, batching, outcomes, runner, inbox}};
   std::unique_ptr<PoolDispatcher> pool;
   Revocations revocations{{setup, halt, in_flight, batching, here, settling}};
 };

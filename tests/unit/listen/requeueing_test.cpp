@@ -50,7 +50,7 @@ TEST(Requeueing, GivesTheMessageToTheBrokerAndItsLaneGoesOn) {
         if (order.id == "a" && failures-- > 0) throw Busy{"busy"};
         handled.push_back(order.id);
       },
-      {.retry = {.backoff = {.initial = 10min, .max = 10min, .jitter = 0}, .beyond_in_place_max = BeyondInPlaceMax::requeue}});
+      {.policy = {.retry = {.backoff = {.initial = 10min, .max = 10min, .jitter = 0}, .beyond_in_place_max = BeyondInPlaceMax::requeue}}});
   Rig rig{std::move(group), {.capabilities = kCapable}};
   for (const char* id : {"a", "b"}) rig.broker.append(0, order(id));
   rig.settle();
@@ -77,7 +77,7 @@ TEST(Requeueing, AlsoFreesALaneThatWorkersServe) {
         if (order.id == "a") throw Busy{"busy"};
         handled.push_back(order.id);
       },
-      {.retry = requeueing_at_once()});
+      {.policy = {.retry = requeueing_at_once()}});
   Rig rig{std::move(group), {.workers = 2, .capabilities = kCapable}};
   for (const char* id : {"a", "b", "c"}) rig.broker.append(0, order(id));
   rig.settle_with_workers();
@@ -99,7 +99,7 @@ TEST(Requeueing, IsForTheLongWaitsOnlyAndTheAttemptsAreThoseOfAllDeliveriesToget
         calls.push_back(clock->monotonic());
         throw Busy{"busy"};
       },
-      {.retry = requeueing()});
+      {.policy = {.retry = requeueing()}});
   Rig rig{std::move(group), {.dead_letters = true, .capabilities = kCapable}};
   clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -131,7 +131,7 @@ TEST(Requeueing, GoesByTheBrokersCountWhereThisProcessKnowsNoMore) {
         attempts.push_back(context.attempt());
         throw Busy{"busy"};
       },
-      {.retry = requeueing_at_once(), .on_failure = OnFailure::drop});
+      {.policy = {.retry = requeueing_at_once(), .on_failure = OnFailure::drop}});
   Rig rig{std::move(group), {.capabilities = kCapable}};
   testing::Logged tried_elsewhere = order("a");
   tried_elsewhere.attempt = 3;
@@ -153,9 +153,9 @@ TEST(Requeueing, CountsTheAttemptsThatOthersOfTheGroupMadeMeanwhile) {
         attempts.push_back(context.attempt());
         throw Busy{"busy"};
       },
-      {.retry = {.attempts = 7,
-                 .backoff = {.initial = 20s, .factor = 2, .max = 1h, .jitter = 0},
-                 .beyond_in_place_max = BeyondInPlaceMax::requeue}});
+      {.policy = {.retry = {.attempts = 7,
+                            .backoff = {.initial = 20s, .factor = 2, .max = 1h, .jitter = 0},
+                            .beyond_in_place_max = BeyondInPlaceMax::requeue}}});
   Rig rig{std::move(group), {.capabilities = kCapable}};
   rig.broker.append(0, order("a"));
   rig.settle_all();
@@ -170,7 +170,7 @@ TEST(Requeueing, CountsTheAttemptsThatOthersOfTheGroupMadeMeanwhile) {
 }
 
 TEST(Requeueing, HoldsAMessageThatNoAttemptIsLeftOf) {
-  Rig rig{busy({.retry = requeueing_at_once(2)}), {.capabilities = kCapable}};
+  Rig rig{busy({.policy = {.retry = requeueing_at_once(2)}}), {.capabilities = kCapable}};
   rig.broker.append(0, order("a"));
   rig.settle();
   rig.broker.deliver_requeued();
@@ -182,7 +182,7 @@ TEST(Requeueing, HoldsAMessageThatNoAttemptIsLeftOf) {
 
 TEST(Requeueing, GoesOnWithTheHandlerThatFailed) {
   std::vector<std::string> calls;
-  HandlerGroup group{{.retry = requeueing_at_once(3)}};
+  HandlerGroup group{{.policy = {.retry = requeueing_at_once(3)}}};
   const auto note = [&](const char* name, const Context& context) { calls.push_back(name + std::to_string(context.attempt())); };
   group.on<Order>([&](const Order&, Context context) { note("first ", context); });
   group.on<Order>([&](const Order&, Context context) {
@@ -210,7 +210,7 @@ TEST(Requeueing, TakesAHandlersOwnDelayCutToWhatTheBorderCanSay) {
         delays.erase(delays.begin());
         return retry_after(delay);
       },
-      {.retry = {.attempts = 9, .beyond_in_place_max = BeyondInPlaceMax::requeue}});
+      {.policy = {.retry = {.attempts = 9, .beyond_in_place_max = BeyondInPlaceMax::requeue}}});
   Rig rig{std::move(group), {.capabilities = kCapable}};
   rig.broker.append(0, order("a"));
   rig.settle();
@@ -232,7 +232,7 @@ TEST(Requeueing, NeverHappensToAMessageWhoseHandlerNeedsSomethingThatIsAway) {
         calls.push_back(clock->monotonic());
         return calls.size() < 4 ? unavailable("the database is away") : done();
       },
-      {.retry = requeueing(1)});
+      {.policy = {.retry = requeueing(1)}});
   Rig rig{std::move(group), {.capabilities = kCapable}};
   clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -248,7 +248,7 @@ TEST(Requeueing, IsAskedForByHandlerGroupOrListener) {
     const auto fail = [](const Order&) { throw Busy{"busy"}; };
     RetryPolicy own = requeueing_at_once();
     own.beyond_in_place_max = listener_says ? std::nullopt : std::optional{BeyondInPlaceMax::requeue};
-    group.on<Order>(fail, {.retry = own});
+    group.on<Order>(fail, {.policy = {.retry = own}});
     const std::optional listeners{listener_says ? BeyondInPlaceMax::requeue : BeyondInPlaceMax::refuse};
     Rig rig{std::move(group), {.delivery = {.policy = {.retry = {.beyond_in_place_max = listeners}}}, .capabilities = kCapable}};
     rig.broker.append(0, order("a"));
@@ -260,7 +260,7 @@ TEST(Requeueing, IsAskedForByHandlerGroupOrListener) {
 // ---- when the message is, or becomes, somebody else's ----
 
 TEST(Requeueing, IsLeftToTheNextOwnerOfASourceThatIsLetGo) {
-  Rig rig{busy({.retry = requeueing_at_once()}), {.workers = 1, .capabilities = kCapable}};
+  Rig rig{busy({.policy = {.retry = requeueing_at_once()}}), {.workers = 1, .capabilities = kCapable}};
   rig.broker.append(0, order("a"));
   rig.settle();
   rig.broker.revoke({0});
@@ -272,7 +272,7 @@ TEST(Requeueing, IsLeftToTheNextOwnerOfASourceThatIsLetGo) {
 }
 
 TEST(Requeueing, IsWithTheBrokerBeforeItsSourceIsGivenUp) {
-  Rig rig{busy({.retry = requeueing_at_once()}), {.capabilities = kCapable}};
+  Rig rig{busy({.policy = {.retry = requeueing_at_once()}}), {.capabilities = kCapable}};
   rig.broker.append(0, order("a"));
   EXPECT_EQ(*rig.step(), Engine::Step::event) << "assigned";
   rig.broker.revoke({0});
@@ -286,7 +286,7 @@ TEST(Requeueing, IsWithTheBrokerBeforeItsSourceIsGivenUp) {
 }
 
 TEST(Requeueing, OfWhatBelongsToAnotherByNowIsPassedOver) {
-  Rig rig{busy({.retry = requeueing_at_once()}), {.capabilities = kCapable}};
+  Rig rig{busy({.policy = {.retry = requeueing_at_once()}}), {.capabilities = kCapable}};
   rig.broker.fail_settling(plugin::Error{.code = DISPYTCH_EFENCED, .text = "somebody else has it"});
   rig.broker.append(0, order("a"));
   EXPECT_THAT(logged([&] { rig.settle(); }), HasSubstr("they will be handled twice"));
@@ -295,7 +295,7 @@ TEST(Requeueing, OfWhatBelongsToAnotherByNowIsPassedOver) {
 
 TEST(Requeueing, ThatTheBrokerDoesNotTakeEndsTheListenerSoThatTheMessageIsDeliveredToTheNext) {
   for (const std::size_t workers : {0, 1}) {
-    Rig rig{busy({.retry = requeueing_at_once()}), {.workers = workers, .capabilities = kCapable}};
+    Rig rig{busy({.policy = {.retry = requeueing_at_once()}}), {.workers = workers, .capabilities = kCapable}};
     rig.broker.fail_settling(plugin::Error{.code = DISPYTCH_EINTERNAL, .text = "the queue is broken"});
     rig.broker.append(0, order("a"));
     Result<Engine::Step> stepped = rig.step();
@@ -310,7 +310,7 @@ TEST(Requeueing, ThatTheBrokerDoesNotTakeEndsTheListenerSoThatTheMessageIsDelive
 }
 
 TEST(Requeueing, IsWithTheBrokerBeforeTheListenerEnds) {
-  Rig rig{busy({.retry = requeueing_at_once()}), {.capabilities = kCapable}};
+  Rig rig{busy({.policy = {.retry = requeueing_at_once()}}), {.capabilities = kCapable}};
   rig.broker.append(0, order("a"));
   rig.settle();
   EXPECT_TRUE(rig.engine().drain());
@@ -328,7 +328,7 @@ TEST(LongWaits, OfAHandlersOwnAreWaitedForInTheLaneByDefaultAndToldOnce) {
         calls.push_back(clock->monotonic());
         return retry_after(10min);
       },
-      {.name = "hourly", .retry = {.attempts = 4}});
+      {.name = "hourly", .policy = {.retry = {.attempts = 4}}});
   Rig rig{std::move(group), {.capabilities = kCapable}};
   clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -353,19 +353,19 @@ std::string refusal_at_start(HandlerGroup group, RigOptions options) {
 
 TEST(LongWaits, OfABackoffAreRefusedUnlessTheBrokerMayKeepTheMessage) {
   const RetryPolicy within{.backoff = {.max = 30s}};
-  EXPECT_EQ(refusal_at_start(busy({.retry = within}), {}), "nothing was refused");
+  EXPECT_EQ(refusal_at_start(busy({.policy = {.retry = within}}), {}), "nothing was refused");
   const RetryPolicy beyond{.backoff = {.max = 31s}};
-  EXPECT_THAT(refusal_at_start(busy({.name = "store", .retry = beyond}), {}),
+  EXPECT_THAT(refusal_at_start(busy({.name = "store", .policy = {.retry = beyond}}), {}),
               HasSubstr("handler `store`: its backoff may wait longer (max) than `retry.in_place_max` lets a message hold its lane; lower "
                         "the one or raise the other; its backend can't keep a message for that long instead"));
-  EXPECT_THAT(refusal_at_start(busy({.name = "store", .retry = beyond}), {.capabilities = kCapable}),
+  EXPECT_THAT(refusal_at_start(busy({.name = "store", .policy = {.retry = beyond}}), {.capabilities = kCapable}),
               HasSubstr("or let the broker keep the message meanwhile: `beyond_in_place_max: requeue`"));
-  EXPECT_EQ(refusal_at_start(busy({.retry = requeueing()}), {.capabilities = kCapable}), "nothing was refused");
+  EXPECT_EQ(refusal_at_start(busy({.policy = {.retry = requeueing()}}), {.capabilities = kCapable}), "nothing was refused");
 }
 
 TEST(Requeueing, IsRefusedWhereTheBackendLacksAnyPartOfIt) {
   for (const std::uint64_t missing : {DISPYTCH_CAN_ACK_EACH, DISPYTCH_CAN_REQUEUE, DISPYTCH_CAN_DELAY, DISPYTCH_CAN_COUNT_ATTEMPTS}) {
-    EXPECT_THAT(refusal_at_start(busy({.name = "store", .retry = requeueing()}), {.capabilities = kCapable & ~missing}),
+    EXPECT_THAT(refusal_at_start(busy({.name = "store", .policy = {.retry = requeueing()}}), {.capabilities = kCapable & ~missing}),
                 HasSubstr("handler `store`: its long waits are to be the broker's (`beyond_in_place_max: requeue`), but the listener's "
                           "backend can't take a message back and deliver it later"));
   }
@@ -374,7 +374,7 @@ TEST(Requeueing, IsRefusedWhereTheBackendLacksAnyPartOfIt) {
 route::Router router_of(const HandlerGroup& group) { return route::wire({group}, Providers{}, {}, {.can_requeue = true}); }
 
 TEST(Requeueing, IsRefusedWhereTheOpenedBackendCanLessThanItsPluginClaims) {
-  const HandlerGroup group = busy({.name = "store", .retry = requeueing()});
+  const HandlerGroup group = busy({.name = "store", .policy = {.retry = requeueing()}});
   const route::Router router = router_of(group);
   EXPECT_NO_THROW(assemble::require_requeueing(kCapable, router, Ordering::partition, "billing"));
   const HandlerGroup refusing = busy({});
@@ -389,7 +389,7 @@ TEST(Requeueing, IsRefusedWhereTheOpenedBackendCanLessThanItsPluginClaims) {
 }
 
 TEST(Requeueing, WarnsWhereTheListenerAsksForOrderByKey) {
-  const HandlerGroup group = busy({.name = "store", .retry = requeueing()});
+  const HandlerGroup group = busy({.name = "store", .policy = {.retry = requeueing()}});
   const route::Router router = router_of(group);
   for (const Ordering ordering : {Ordering::key, Ordering::key_local}) {
     EXPECT_THAT(logged([&] { assemble::require_requeueing(kCapable, router, ordering, "billing"); }),

@@ -35,7 +35,7 @@ struct Failing {
 
 TEST(Retrying, IsDoneAsOftenAsTheAttemptsSayByABackoffThatGrowsUpToItsMost) {
   Failing handler;
-  Rig rig{handler.group({.retry = {.attempts = 5, .backoff = kPlain}})};
+  Rig rig{handler.group({.policy = {.retry = {.attempts = 5, .backoff = kPlain}}})};
   handler.clock = &rig.clock;
   rig.broker.append(0, order("a"));
   rig.settle_all();
@@ -56,7 +56,7 @@ TEST(Retrying, ByDefaultIsDoneThreeTimesInAll) {
 
 TEST(Retrying, EndsWithTheFirstAttemptThatWorks) {
   Failing handler{.failures = 2};
-  Rig rig{handler.group({.retry = {.attempts = 5}})};
+  Rig rig{handler.group({.policy = {.retry = {.attempts = 5}}})};
   handler.clock = &rig.clock;
   rig.broker.append(0, order("a"));
   rig.settle_all();
@@ -68,7 +68,7 @@ TEST(Retrying, EndsWithTheFirstAttemptThatWorks) {
 
 TEST(Retrying, ChangesEachWaitAtRandomByNoMoreThanTheJitter) {
   Failing handler;
-  Rig rig{handler.group({.retry = {.attempts = 40, .backoff = {.initial = 100ms, .factor = 1, .jitter = 0.5}}})};
+  Rig rig{handler.group({.policy = {.retry = {.attempts = 40, .backoff = {.initial = 100ms, .factor = 1, .jitter = 0.5}}}})};
   handler.clock = &rig.clock;
   rig.broker.append(0, order("a"));
   rig.settle_all();
@@ -87,7 +87,7 @@ TEST(Retrying, IsSparedAnExceptionThatTheFilterDoesNotName) {
         if (order.id == "named") throw Busy{"busy"};
         throw std::logic_error{"never"};
       },
-      {.retry = {.attempts = 5, .only = exceptions<Busy>}, .on_failure = OnFailure::drop});
+      {.policy = {.retry = {.attempts = 5, .only = exceptions<Busy>}, .on_failure = OnFailure::drop}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("other"));
   rig.settle_all();
@@ -106,7 +106,7 @@ TEST(Retrying, AfterATimeOfTheHandlersOwnIsAFailedAttempt) {
         calls.push_back(clock->monotonic());
         return retry_after(7s, "at the full hour");
       },
-      {.retry = {.attempts = 3}});
+      {.policy = {.retry = {.attempts = 3}}});
   Rig rig{std::move(group)};
   clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -127,7 +127,7 @@ TEST(Retrying, ShowsTheAttemptAndWhenTheMessageWasFirstSeen) {
         first_seen.push_back(context.first_seen());
         throw Busy{"busy"};
       },
-      {.retry = {.attempts = 3, .backoff = kPlain}});
+      {.policy = {.retry = {.attempts = 3, .backoff = kPlain}}});
   Rig rig{std::move(group)};
   rig.clock.advance(90s);
   rig.broker.append(0, order("a"));
@@ -146,7 +146,7 @@ TEST(Retrying, GoesOnFromTheBrokersOwnCountOfDeliveries) {
         attempts.push_back(context.attempt());
         throw Busy{"busy"};
       },
-      {.retry = {.attempts = 2}});
+      {.policy = {.retry = {.attempts = 2}}});
   Rig rig{std::move(group)};
   testing::Logged seen_before = order("a");
   seen_before.attempt = 4;
@@ -158,13 +158,13 @@ TEST(Retrying, GoesOnFromTheBrokersOwnCountOfDeliveries) {
 TEST(Retrying, IsDecidedFieldByFieldByHandlerGroupAndListener) {
   std::vector<nanoseconds> calls;
   const VirtualClock* clock = nullptr;
-  HandlerGroup group{{.retry = {.attempts = 9, .backoff = {.initial = 50ms, .jitter = 0}}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 9, .backoff = {.initial = 50ms, .jitter = 0}}}}};
   group.on<Order>(
       [&](const Order&) {
         calls.push_back(clock->monotonic());
         throw Busy{"busy"};
       },
-      {.retry = {.attempts = 4}});
+      {.policy = {.retry = {.attempts = 4}}});
   Rig rig{std::move(group), {.delivery = {.policy = {.retry = {.attempts = 2, .backoff = {.initial = 1s, .factor = 10, .max = 600ms}}}}}};
   clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -223,7 +223,7 @@ TEST(Retrying, OfWhatIsAwayUsesUpNoAttemptHoweverLongItTakes) {
         if (calls == 51) throw Busy{"and busy when it is back"};
         return done();
       },
-      {.retry = {.attempts = 2, .backoff = kPlain}, .on_failure = OnFailure::drop});
+      {.policy = {.retry = {.attempts = 2, .backoff = kPlain}, .on_failure = OnFailure::drop}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   rig.settle_all();
@@ -237,7 +237,7 @@ TEST(Retrying, OfWhatIsAwayIsSaidAndOnceAMinute) {
   int calls = 0;
   HandlerGroup group;
   group.on<Order>([&](const Order&) { return ++calls <= 6 ? unavailable("the database is away") : done(); },
-                  {.name = "store", .retry = {.backoff = {.initial = 25s, .max = 25s, .jitter = 0}}});
+                  {.name = "store", .policy = {.retry = {.backoff = {.initial = 25s, .max = 25s, .jitter = 0}}}});
   Rig rig{std::move(group)};
   rig.broker.append(0, order("a"));
   const std::string log = logged([&] { rig.settle_all(); });
@@ -257,7 +257,7 @@ TEST(Retrying, OfWhatIsAwayBacksOff) {
         calls.push_back(clock->monotonic());
         return calls.size() < 5 ? unavailable() : done();
       },
-      {.retry = {.backoff = kPlain}});
+      {.policy = {.retry = {.backoff = kPlain}}});
   Rig rig{std::move(group)};
   clock = &rig.clock;
   rig.broker.append(0, order("a"));
@@ -283,7 +283,7 @@ TEST(Retrying, CallsTheHandlersThatEndedWellNotAgain) {
 TEST(Retrying, GivesEachHandlerOfAMessageAttemptsOfItsOwn) {
   std::vector<std::string> calls;
   int of_second = 0;
-  HandlerGroup group{{.retry = {.attempts = 3}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 3}}}};
   group.on<Order>([&](const Order&, Context context) {
     calls.push_back("first " + std::to_string(context.attempt()));
     if (context.attempt() < 3) throw Busy{"busy"};
@@ -302,7 +302,7 @@ TEST(Retrying, GivesEachHandlerOfAMessageAttemptsOfItsOwn) {
 
 TEST(Retrying, GivesEachHandlerOfAMessageAttemptsOfItsOwnAlsoBehindACompletion) {
   std::vector<std::string> calls;
-  HandlerGroup group{{.retry = {.attempts = 2}}};
+  HandlerGroup group{{.policy = {.retry = {.attempts = 2}}}};
   group.on<Order>([&](const Order&, Completion completion, Context context) {
     calls.push_back("first " + std::to_string(context.attempt()));
     if (context.attempt() == 1) {

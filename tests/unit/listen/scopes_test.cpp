@@ -24,8 +24,8 @@ struct Transaction : Session {
 };
 
 void provide(Rig& rig, Log& log) {
-  rig.providers.add_factory<Session>({}, [&log] { return std::make_unique<Session>(log); });
-  rig.providers.add_factory<Transaction>({}, [&log] { return std::make_unique<Transaction>(log); });
+  rig.providers.add_factory<Session>({}, Providers::Lifetime::call, [&log] { return std::make_unique<Session>(log); });
+  rig.providers.add_factory<Transaction>({}, Providers::Lifetime::call, [&log] { return std::make_unique<Transaction>(log); });
 }
 
 TEST(PerMessageScopes, AreRenewedOnEveryAttemptAndClosedAfterAThrow) {
@@ -79,7 +79,7 @@ TEST(PerMessageScopes, OfAnAttemptWhoseTimeIsOverLiveUntilItsCompletionIsGone) {
   std::vector<Completion> pending;
   HandlerGroup group;
   group.on<Order>([&](const Order&, Session&, Completion completion) { pending.push_back(std::move(completion)); },
-                  {.retry = {.attempts = 1}, .on_failure = OnFailure::drop, .timeout = 1s});
+                  {.policy = {.retry = {.attempts = 1}, .on_failure = OnFailure::drop, .timeout = 1s}});
   Rig rig{std::move(group)};
   provide(rig, log);
   rig.broker.append(0, order("a"));
@@ -98,7 +98,7 @@ TEST(PerMessageScopes, ThatCanNotBeOpenedAreAFailedAttempt) {
   group.on<Order>([&](const Order&, Session&) { ++calls; });
   Rig rig{std::move(group)};
   Log log;
-  rig.providers.add_factory<Session>({}, [&] {
+  rig.providers.add_factory<Session>({}, Providers::Lifetime::call, [&] {
     if (++factories == 1) throw std::runtime_error{"no connection"};
     return std::make_unique<Session>(log);
   });
@@ -112,12 +112,42 @@ TEST(PerMessageScopes, ThatCanNotBeOpenedAreAFailedAttempt) {
 TEST(PerMessageScopes, OfWhatIsUndecodableAreClosedToo) {
   Log log;
   HandlerGroup group;
-  group.on<Order>([&](const Order&, Session&) { log.emplace_back("use"); }, {.on_undecodable = OnFailure::drop});
+  group.on<Order>([&](const Order&, Session&) { log.emplace_back("use"); }, {.policy = {.on_undecodable = OnFailure::drop}});
   Rig rig{std::move(group)};
   provide(rig, log);
   rig.broker.append(0, {.topic = "orders", .payload = R"({"id":"e","type":"order","body":{"id":5},"timestamp":1})"});
   rig.settle();
   EXPECT_THAT(log, ElementsAre("open session", "close session"));
+}
+
+// A session made of a pool, and a transaction made of that very session, whichever the handler takes first.
+TEST(PerMessageScopes, AreMadeOfEachOtherAndOfWhatLasts) {
+  Log log;
+  struct Pool {
+    int sessions = 0;
+  };
+  struct Connection {
+    Connection(Log& of, int its_number) : log{of}, number{its_number} { log.push_back("open " + std::to_string(number)); }
+    ~Connection() { log.push_back("close " + std::to_string(number)); }
+    Log& log;
+    int number;
+  };
+  struct Work {
+    explicit Work(Connection& of) : connection{of} { connection.log.push_back("begin on " + std::to_string(connection.number)); }
+    ~Work() { connection.log.emplace_back("end"); }
+    Connection& connection;
+  };
+  HandlerGroup group;
+  group.on<Order>([&](const Order&, Work& work, Connection& connection) { EXPECT_EQ(&work.connection, &connection); });
+  Rig rig{std::move(group)};
+  rig.providers.add_factory<Work>({}, Providers::Lifetime::call, [](Connection& connection) { return std::make_unique<Work>(connection); });
+  rig.providers.add_factory<Connection>({}, Providers::Lifetime::call,
+                                        [&log](Pool& pool) { return std::make_unique<Connection>(log, ++pool.sessions); });
+  rig.providers.add<Pool>({});
+  rig.broker.append(0, order("a"));
+  rig.broker.append(0, order("b"));
+  rig.settle();
+  EXPECT_THAT(log, ElementsAre("open 1", "begin on 1", "end", "close 1", "open 2", "begin on 2", "end", "close 2"));
 }
 
 }  // namespace

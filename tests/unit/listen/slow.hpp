@@ -22,7 +22,8 @@ struct Slow {
           begun.push_back(order.id);
           pending.insert_or_assign(order.id, std::move(completion));
         },
-        {.name = "slow", .retry = {.attempts = 3, .backoff = {.initial = std::chrono::seconds{1}, .jitter = 0}}, .timeout = timeout});
+        {.name = "slow",
+         .policy = {.retry = {.attempts = 3, .backoff = {.initial = std::chrono::seconds{1}, .jitter = 0}}, .timeout = timeout}});
     return made;
   }
   void finish(const std::string& id, Outcome outcome = done()) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "config/defaults.hpp"
+#include "policy/fields.hpp"
 
 namespace dispytch::policy {
 namespace {
@@ -27,6 +28,45 @@ TEST(Policy, TakesEachFieldFromTheFirstThatSaysIt) {
   EXPECT_EQ(policy.on_failure, OnFailure::drop);
   EXPECT_EQ(policy.timeout, 3s);
   EXPECT_EQ(policy.factor, 2);
+}
+
+// No field is forgotten: what one says is taken where another says nothing, and kept where it says something.
+TEST(Policy, MergesEveryField) {
+  HandlingPolicy all = with_defaults({.on_failure = OnFailure::drop}, false);
+  all.retry.only = exceptions<std::runtime_error>;
+  all.retry.except = exceptions<std::logic_error>;
+  std::size_t fields = 0;
+  for_each_policy_field([&](const auto& field) {
+    ++fields;
+    EXPECT_TRUE(field.get(all)) << field.pointer;
+    const HandlingPolicy taken = first_said({}, all);
+    EXPECT_TRUE(field.get(taken)) << field.pointer;
+    HandlingPolicy without = all;
+    field.get(without).reset();
+    HandlingPolicy alone;
+    field.get(alone) = field.get(all);
+    const HandlingPolicy both = first_said(without, alone);
+    EXPECT_TRUE(field.get(both)) << field.pointer;
+  });
+  EXPECT_EQ(fields, 15);
+}
+
+TEST(Policy, TriesAgainWhatItsFiltersLetPass) {
+  struct Timeout : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+  const auto worth = [](const RetryPolicy& retry, const auto& exception) {
+    return resolve({.retry = retry}, false).worth_retrying(std::make_exception_ptr(exception));
+  };
+  const RetryPolicy except{.except = exceptions<std::logic_error, Timeout>};
+  EXPECT_TRUE(worth(except, std::runtime_error{"busy"}));
+  EXPECT_FALSE(worth(except, std::invalid_argument{"derived"}));
+  EXPECT_FALSE(worth(except, Timeout{"late"}));
+  const RetryPolicy both{.only = exceptions<std::runtime_error>, .except = exceptions<Timeout>};
+  EXPECT_TRUE(worth(both, std::runtime_error{"busy"}));
+  EXPECT_FALSE(worth(both, Timeout{"late"})) << "`except` goes before `only`";
+  EXPECT_FALSE(worth(both, std::logic_error{"no"}));
+  EXPECT_TRUE(worth({}, std::logic_error{"no filter"}));
 }
 
 TEST(Policy, EndsInTheDeadLettersWhereThereAreAnyAndHoldsElsewhere) {

@@ -45,6 +45,8 @@ HandlerGroup board() {
   return group;
 }
 
+const ListenerOptions kWithDeadLetters{.name = "board", .dead_letter = DeadLetterOptions{}};
+
 TEST(Harness, HandlesWhatWasEmittedWithoutABroker) {
   testing::Harness harness{board()};
   Board& seen = harness.provide<Board>();
@@ -74,7 +76,7 @@ TEST(Harness, HandlesWhatHandlersEmit) {
 TEST(Harness, TellsWhatFailedAndWhy) {
   HandlerGroup group;
   group.on<Departed>([](const Departed&) { throw std::runtime_error{"the database is gone"}; }, {.name = "store"});
-  testing::Harness harness{std::move(group)};
+  testing::Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Departed{.carrier = "UA"});
   harness.emit(Departed{.carrier = "AA"});
   harness.settle();
@@ -126,7 +128,7 @@ TEST(Harness, WorksWithFlatPayloads) {
   std::vector<std::string> carriers;
   HandlerGroup group;
   group.on<Departed>([&](const Departed& flight) { carriers.push_back(flight.carrier); });
-  testing::Harness harness{std::move(group), {.layout = WireForm::Layout::flat}};
+  testing::Harness harness{std::move(group), {.wire = {.layout = WireForm::Layout::flat}}};
   harness.emit(OutgoingMessage{.topic = "flights", .payload = R"({"carrier": "UA", "delay": 1})"});
   harness.settle();
   EXPECT_THAT(carriers, ElementsAre("UA"));
@@ -156,7 +158,7 @@ TEST(Harness, LetsTheBrokerKeepAMessageThatWaitsForTenMinutesWhileItsLaneGoesOn)
         if (flight.carrier == "UA" && context.attempt() < 3) return retry_after(std::chrono::minutes{10});
         return done();
       },
-      {.retry = {.beyond_in_place_max = BeyondInPlaceMax::requeue}});
+      {.policy = {.retry = {.beyond_in_place_max = BeyondInPlaceMax::requeue}}});
   testing::Harness harness{std::move(group)};
   for (const char* carrier : {"UA", "DL", "AA"}) harness.emit(Departed{.carrier = carrier});
   harness.settle();
@@ -183,8 +185,8 @@ TEST(Harness, UsesUpTheAttemptsOfAMessageThatTheBrokerKeeps) {
         ++calls;
         return retry_after(std::chrono::hours{1}, "not yet");
       },
-      {.retry = {.attempts = 3, .beyond_in_place_max = BeyondInPlaceMax::requeue}});
-  testing::Harness harness{std::move(group)};
+      {.policy = {.retry = {.attempts = 3, .beyond_in_place_max = BeyondInPlaceMax::requeue}}});
+  testing::Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(Departed{.carrier = "UA"});
   for (int i = 0; i < 5; ++i) {
     harness.settle();
@@ -193,6 +195,143 @@ TEST(Harness, UsesUpTheAttemptsOfAMessageThatTheBrokerKeeps) {
   EXPECT_EQ(calls, 3);
   ASSERT_EQ(harness.dead_letters().size(), 1);
   EXPECT_EQ(harness.failures().at(0).reason, "not yet");
+}
+
+// As production does where a listener has no dead letters.
+TEST(Harness, HoldsWhatFailsWhereThereAreNoDeadLetters) {
+  std::vector<std::string> handled;
+  HandlerGroup group;
+  group.on<Departed>([&](const Departed& flight) {
+    if (flight.delay == 1) throw std::runtime_error{"no"};
+    handled.push_back(flight.carrier);
+  });
+  testing::Harness harness{std::move(group)};
+  harness.emit(Departed{.carrier = "UA", .delay = 1});
+  harness.emit(Departed{.carrier = "UA", .delay = 2});
+  harness.settle();
+  EXPECT_EQ(harness.held(), 1);
+  EXPECT_THAT(handled, ElementsAre()) << "its lane waits";
+  EXPECT_EQ(harness.failures().size(), 1);
+  EXPECT_TRUE(harness.dead_letters().empty());
+}
+
+// A chain: what one listener emits the next one handles, and what that can't handle goes to a third.
+TEST(Harness, RunsSeveralListenersInOneTest) {
+  std::vector<std::string> log;
+  HandlerGroup departures{{.topic = "flights"}};
+  departures.on<Departed>([](const Departed& flight, Context context) {
+    for (int user = 1; user <= flight.delay; ++user) context.emit(Welcome{.user_id = user});
+  });
+  HandlerGroup notes;
+  notes.on<Welcome>([&log](const Welcome& welcome) {
+    if (welcome.user_id == 2) throw std::runtime_error{"nobody there"};
+    log.push_back("note " + std::to_string(welcome.user_id));
+  });
+  HandlerGroup undertaker;
+  undertaker.on_message([&log](const Message& message) { log.push_back("letter " + std::string{*message.header("dispytch-group")}); },
+                        {.topic = "dead.notes"});
+  testing::Harness harness;
+  harness.listen(std::move(departures), {.name = "departures"})
+      .listen(std::move(notes),
+              {.name = "notes", .delivery = {.ordering = Ordering::key}, .dead_letter = DeadLetterOptions{.topic = "dead.{listener}"}})
+      .listen(std::move(undertaker), {.name = "undertaker"});
+  harness.emit(Departed{.carrier = "UA", .delay = 3});
+  harness.settle();
+  EXPECT_THAT(log, ::testing::UnorderedElementsAre("note 1", "note 3", "letter notes"));
+  EXPECT_EQ(harness.handled("departures"), 1);
+  EXPECT_EQ(harness.handled("notes"), 2);
+  EXPECT_EQ(harness.handled(), 4);
+  ASSERT_EQ(harness.failures().size(), 1);
+  EXPECT_EQ(harness.failures()[0].listener, "notes");
+}
+
+TEST(Harness, RefusesTwoListenersOfOneName) {
+  testing::Harness harness;
+  harness.listen(board(), {.name = "board"});
+  EXPECT_THROW(harness.listen(board(), {.name = "board"}), Exception);
+}
+
+TEST(Harness, TellsTheMistakesOfAllListenersAtOnce) {
+  testing::Harness harness;
+  harness.listen(board(), {.name = "one"}).listen(board(), {.name = "other", .delivery = {.concurrency = 0}});
+  try {
+    harness.settle();
+    FAIL() << "Board& is provided by nobody";
+  } catch (const Exception& exception) {
+    EXPECT_THAT(exception.what(), HasSubstr("listener `one`: handler `departed on flights`: nothing provides"));
+    EXPECT_THAT(exception.what(), HasSubstr("listener `other`: handler `departed on flights`: nothing provides"));
+    EXPECT_THAT(exception.what(), HasSubstr("listener `other`: `concurrency` is 0"));
+  }
+}
+
+constexpr const char* kChain = R"(version: 1
+backends:
+  bus: { plugin: kafka, config: { bootstrap.servers: "${NO_SUCH_VARIABLE:-broker:9092}" } }
+  archive: { plugin: memory }
+emitters:
+  flights: { backend: bus }
+  notes: { backend: bus }
+  letters: { backend: archive }
+listeners:
+  departures: { backend: bus, group: g, emitter: notes, concurrency: 8 }
+  notes: { backend: bus, group: g, emitter: notes, retry: { attempts: 2 }, dead_letter: { emitter: letters, topic: "dead.{group}" } }
+  undertaker: { backend: archive, group: h }
+)";
+
+App chain(std::vector<std::string>& log) {
+  HandlerGroup departures{{.topic = "flights"}};
+  departures.on<Departed>([](const Departed& flight, Context context) { context.emit(Welcome{.user_id = flight.delay}); });
+  HandlerGroup notes;
+  notes.on<Welcome>([&log](const Welcome&, Context context) {
+    log.push_back("attempt " + std::to_string(context.attempt()));
+    throw std::runtime_error{"nobody there"};
+  });
+  HandlerGroup undertaker;
+  undertaker.on_message([&log](const Message& message) { log.emplace_back(*message.header("dispytch-listener")); }, {.topic = "dead.g"});
+  App app{"chain"};
+  app.listen("departures", std::move(departures)).listen("notes", std::move(notes)).listen("undertaker", std::move(undertaker));
+  app.task([](Named<"flights", EventEmitter>) { ADD_FAILURE() << "tasks don't run"; });
+  return app;
+}
+
+TEST(Harness, RunsAWholeApplicationByItsConfig) {
+  std::vector<std::string> log;
+  testing::Harness harness{chain(log), {.text = kChain}};
+  harness.emitter_at("bus").emit(Departed{.carrier = "UA", .delay = 7}).value();
+  harness.settle();
+  EXPECT_THAT(log, ElementsAre("attempt 1", "attempt 2", "notes"));
+  EXPECT_EQ(harness.handled("departures"), 1);
+  ASSERT_EQ(harness.dead_letters().size(), 1);
+  EXPECT_EQ(harness.dead_letters()[0].topic, "dead.g");
+}
+
+TEST(Harness, AsksWhichBackendWhereAnApplicationHasSeveral) {
+  std::vector<std::string> log;
+  testing::Harness harness{chain(log), {.text = kChain}};
+  EXPECT_THROW(harness.emit(Departed{}), Exception);
+  EXPECT_THROW(harness.emitter_at("buss"), Exception);
+  EXPECT_THROW(harness.listen(board(), {.name = "more"}), Exception) << "the application has the listeners";
+}
+
+TEST(Harness, FindsTheMistakesOfAnApplicationsConfigAndWiring) {
+  std::vector<std::string> log;
+  try {
+    const testing::Harness harness{chain(log), {.text = "version: 1\nlisteners: { notes: { backend: bus } }\n"}};
+    FAIL() << "there is no backend `bus`";
+  } catch (const Exception& exception) {
+    EXPECT_THAT(exception.what(), HasSubstr("config.yaml:2:32: listeners.notes.backend: no backend `bus`"));
+  }
+  App app{"test"};
+  app.listen("board", board());
+  testing::Harness harness{
+      std::move(app), {.text = "version: 1\nbackends: { bus: { plugin: memory } }\nlisteners:\n  board: { backend: bus, group: g }\n"}};
+  try {
+    harness.settle();
+    FAIL() << "Board& is provided by nobody";
+  } catch (const Exception& exception) {
+    EXPECT_THAT(exception.what(), HasSubstr("config.yaml:4:3: listeners.board: handler `departed on flights`: nothing provides"));
+  }
+  EXPECT_THROW((testing::Harness{App{"test"}}), Exception) << "it names no config";
 }
 
 }  // namespace

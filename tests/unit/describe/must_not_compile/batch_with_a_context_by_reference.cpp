@@ -1,4 +1,4 @@
-// expect: dispytch: a handler of batches has no Context, which is that of one message; take an EventEmitter, or use on<T>
+// expect: dispytch: take the Context by value
 #include <dispytch/handler.hpp>
 
 struct Order {
@@ -9,5 +9,5 @@ struct Order {
 DISPYTCH_EVENT(Order, id)
 
 void handle(dispytch::HandlerGroup& group) {
-  group.on_batch<Order>([](dispytch::Batch<Order>&, dispytch::Context) {});
+  group.on_batch<Order>([](dispytch::Batch<Order>&, dispytch::Context&) {});
 }
