@@ -65,6 +65,28 @@ TEST(EmitterOverKafka, SaysWhereTheBrokerPutAMessage) {
   EXPECT_EQ(emitter.emit(Counted{}, {.topic = topic.name}).value().offset, 1);
 }
 
+// As over the memory backend: tests/unit/listen/handling_test.cpp.
+TEST(EmitterOverKafka, KeepsTimesFrom1970On) {
+  const Topic topic{1};
+  EventEmitter emitter{kafka().producer()};
+  emitter.emit(OutgoingMessage{.topic = topic.name, .payload = "", .timestamp = Timestamp{1'700'000'000'123ms}}).value();
+  emitter.emit(OutgoingMessage{.topic = topic.name, .payload = "", .timestamp = Timestamp{}}).value();
+  const Result<Receipt> refused = emitter.emit(OutgoingMessage{.topic = topic.name, .payload = "", .timestamp = Timestamp{-1ms}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  std::vector<std::int64_t> times;
+  std::stop_source stop;
+  HandlerGroup group{{.topic = topic.name}};
+  group.on_message([&](const Message& message) {
+    times.push_back(message.timestamp().value().time_since_epoch().count());
+    if (times.size() == 2) stop.request_stop();
+  });
+  EventListener listener{kafka().consumer({.topics = {topic.name}, .group = topic.name})};
+  listener.include(group);
+  listener.run(stop.get_token());
+  EXPECT_THAT(times, ::testing::ElementsAre(1'700'000'000'123, 1));
+}
+
 TEST(EmitterOverKafka, NamesTheTopicThatIsMissing) {
   EventEmitter emitter{kafka().producer()};
   const Result<Receipt> result = emitter.emit(Counted{}, {.topic = "no-such-topic"});

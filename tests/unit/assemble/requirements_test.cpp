@@ -1,5 +1,7 @@
 #include "assemble/requirements.hpp"
 
+#include "assemble/dead_letter_topics.hpp"
+
 #include <dispytch/plugin/abi.h>
 #include <dispytch/result.hpp>
 
@@ -25,6 +27,15 @@ TEST(Requirements, TombstonesGoToDeadLettersThatAreThere) {
   EXPECT_NO_THROW(require_dead_letters(OnTombstone::dead_letter, true, "board"));
   EXPECT_NO_THROW(require_dead_letters(OnTombstone::hold, false, "board"));
   EXPECT_NO_THROW(require_dead_letters(OnTombstone::settle, false, "board"));
+}
+
+TEST(DeadLetterTopics, AreKnownByNameWhereTheListenersTopicsAre) {
+  const std::vector<border::ConsumerDocument::Topic> from{{.name = "orders"}, {.pattern = "user.{id}"}, {.name = "bills"}};
+  const auto topics = [&](const std::string& text) {
+    return dead_letter_topics({.listener = "in", .group = "g", .topic_template = text, .from = from});
+  };
+  EXPECT_EQ(topics("{topic}.dlq"), (std::vector<std::string>{"orders.dlq", "bills.dlq"}));
+  EXPECT_EQ(topics("{listener}.{group}.dead"), std::vector<std::string>{"in.g.dead"});
 }
 
 }  // namespace

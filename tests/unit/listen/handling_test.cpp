@@ -285,5 +285,51 @@ TEST(MiddlewareAround, TheFirstIsOutermostAndMayChangeTheOutcome) {
   EXPECT_THAT(harness.failures(), IsEmpty());
 }
 
+// ---- what is no event ----
+
+TEST(NoEvent, GoesToHandlersOfMessagesAndWhatIsNoTombstoneThenToTheHandlerOfEvents) {
+  std::vector<std::string> bytes;
+  HandlerGroup group{{.topic = "orders"}};
+  group.on<Order>([](const Order&) {}, {.name = "store"});
+  group.on_message([&](const Message& message) { bytes.emplace_back(message.payload().value_or("gone")); });
+  Harness harness{std::move(group)};
+  harness.emit(OutgoingMessage{.topic = "orders", .key = "a"});
+  harness.emit(OutgoingMessage{.topic = "orders", .key = "a", .payload = "no JSON"});
+  harness.settle();
+  EXPECT_THAT(bytes, ElementsAre("gone", "no JSON"));
+  EXPECT_EQ(harness.handled(), 1);
+  ASSERT_EQ(harness.dead_letters().size(), 1);
+  EXPECT_EQ(harness.dead_letters()[0].payload, "no JSON");
+  EXPECT_THAT(harness.dead_letters()[0].headers, ::testing::Contains(::testing::Pair("dispytch-handler", "store")));
+}
+
+TEST(NoEvent, ThatIsATombstoneIsSettledWhereNoHandlerTakesIt) {
+  HandlerGroup group{{.topic = "orders", .on_undecodable = OnFailure::stop}};
+  group.on<Order>([](const Order&) {});
+  Harness harness{std::move(group)};
+  harness.emit(OutgoingMessage{.topic = "orders", .key = "a"});
+  harness.settle();
+  EXPECT_EQ(harness.unhandled(), 1);
+  EXPECT_THAT(harness.failures(), IsEmpty());
+  EXPECT_THAT(harness.dead_letters(), IsEmpty());
+}
+
+// ---- times ----
+
+TEST(Times, AreThoseOfTheMessageFrom1970On) {
+  std::vector<std::optional<std::int64_t>> times;
+  HandlerGroup group{{.topic = "orders"}};
+  group.on_message([&](const Message& message) {
+    const auto time = message.timestamp();
+    times.push_back(time ? std::optional{time->time_since_epoch().count()} : std::nullopt);
+  });
+  Harness harness{std::move(group)};
+  harness.emit(OutgoingMessage{.topic = "orders", .payload = "", .timestamp = Timestamp{1'700'000'000'123ms}});
+  harness.emit(OutgoingMessage{.topic = "orders", .payload = "", .timestamp = Timestamp{}});
+  EXPECT_THROW(harness.emit(OutgoingMessage{.topic = "orders", .payload = "", .timestamp = Timestamp{-1ms}}), Exception);
+  harness.settle();
+  EXPECT_THAT(times, ElementsAre(1'700'000'000'123, 1));
+}
+
 }  // namespace
 }  // namespace dispytch::testing
