@@ -8,6 +8,7 @@
 #include "codec/json_writer.hpp"
 #include "codec/path_text.hpp"
 #include "codec/refuse.hpp"
+#include "text/quote.hpp"
 
 namespace dispytch::codec {
 
@@ -38,7 +39,8 @@ bool write_envelope(JsonWriter& writer, const EventMeta& meta, std::string_view 
 /// Where a flat payload carries the type: whether the codec is to write it, because no member of the struct does.
 Result<bool> type_is_to_be_written(const EventType& event, const void* body, const WireForm& form) {
   if (form.type_from == WireForm::TypeFrom::fixed && form.name != event.type) {
-    return refuse(std::string{event.name} + " is of type " + named(event.type) + std::string{kTypeIsFixed} + named(form.name));
+    return refuse(std::string{event.name} + " is of type " + text::quoted(event.type) + std::string{kTypeIsFixed} +
+                  text::quoted(form.name));
   }
   if (form.type_from != WireForm::TypeFrom::field) return false;
   const auto& fields = event.body->fields;
@@ -46,8 +48,8 @@ Result<bool> type_is_to_be_written(const EventType& event, const void* body, con
   if (field == fields.end()) return true;
   std::string says;
   if (append_text(*field->type, static_cast<const char*>(body) + field->offset, says) && says == event.type) return false;
-  return refuse(std::string{event.name} + " says " + named(says) + " in its field " + named(form.name) + std::string{kTypeIsField} +
-                named(event.type));
+  return refuse(std::string{event.name} + " says " + text::quoted(says) + " in its field " + text::quoted(form.name) +
+                std::string{kTypeIsField} + text::quoted(event.type));
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ Result<void> encode(const EventType& event, const void* body, const EventMeta& m
 Result<void> encode_dynamic(std::string_view body_json, const EventMeta& meta, const WireForm& form, std::string& out) {
   const bool flat = form.layout == WireForm::Layout::flat;
   if (flat && form.type_from == WireForm::TypeFrom::fixed && form.name != meta.type) {
-    return refuse("the event's type is " + named(meta.type) + std::string{kTypeIsFixed} + named(form.name));
+    return refuse("the event's type is " + text::quoted(meta.type) + std::string{kTypeIsFixed} + text::quoted(form.name));
   }
   // The decoder checks every byte, also of a body of which at most the field with the type is asked for.
   const bool has_type_field = flat && form.type_from == WireForm::TypeFrom::field;
@@ -105,7 +107,8 @@ Result<void> encode_dynamic(std::string_view body_json, const EventMeta& meta, c
     return refuse(to_string(error));
   }
   if (says != absent && says != meta.type) {
-    return refuse("the body says " + named(says) + " in its field " + named(form.name) + std::string{kTypeIsField} + named(meta.type));
+    return refuse("the body says " + text::quoted(says) + " in its field " + text::quoted(form.name) + std::string{kTypeIsField} +
+                  text::quoted(meta.type));
   }
 
   std::string body(body_json.size() + simdjson::SIMDJSON_PADDING, '\0');

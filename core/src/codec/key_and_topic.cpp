@@ -5,6 +5,7 @@
 #include "codec/json_codec.hpp"
 #include "codec/path_text.hpp"
 #include "codec/refuse.hpp"
+#include "text/quote.hpp"
 
 namespace dispytch::codec {
 
@@ -35,10 +36,11 @@ Result<void> write_topic(const EventType& event, const void* body, std::string& 
     const std::string segment = out.substr(segment_start);
     if (present && !segment.empty() && std::ranges::all_of(segment, is_legal_in_segment)) continue;
     out.resize(start);
-    const std::string what =
-        !present || segment.empty() ? "is empty" : "is " + named(segment) + ", which has a character that no segment of a topic may have";
-    return refuse(std::string{event.name} + ": the topic " + named(event.topic) + " needs a value for {" + std::string{part.placeholder} +
-                  "}, but it " + what);
+    const std::string what = !present || segment.empty()
+                                 ? "is empty"
+                                 : "is " + text::quoted(segment) + ", which has a character that no segment of a topic may have";
+    return refuse(std::string{event.name} + ": the topic " + text::quoted(event.topic) + " needs a value for {" +
+                  std::string{part.placeholder} + "}, but it " + what);
   }
   return {};
 }

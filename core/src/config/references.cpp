@@ -6,6 +6,7 @@
 
 #include "schema/phrase.hpp"
 #include "schema/pointer.hpp"
+#include "text/quote.hpp"
 
 namespace dispytch::config {
 
@@ -36,7 +37,7 @@ const PluginInfo* References::plugin_of(const json& user) const {
 std::string References::named(const json& text, const std::string& pointer) const {
   const std::string words = shown(text.get_ref<const std::string&>(), pointer);
   const std::string escaped = json(words).dump();
-  return escaped.size() == words.size() + 2 ? '`' + words + '`' : escaped;
+  return escaped.size() == words.size() + 2 ? text::quoted(words) : escaped;
 }
 
 std::string References::backend_of(const json& user, const std::string& pointer) const {

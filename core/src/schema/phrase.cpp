@@ -5,6 +5,7 @@
 
 #include "schema/units.hpp"
 #include "text/character.hpp"
+#include "text/quote.hpp"
 
 namespace dispytch::schema {
 namespace {
@@ -23,7 +24,7 @@ std::string type_word(const std::string& type) {
   return "nothing";
 }
 
-std::string value_word(const json& value) { return '`' + (value.is_string() ? value.get<std::string>() : value.dump()) + '`'; }
+std::string value_word(const json& value) { return text::quoted(value.is_string() ? value.get<std::string>() : value.dump()); }
 
 std::string plain_number(const json& number) { return number.dump(); }
 

@@ -8,6 +8,7 @@
 #include "schema/phrase.hpp"
 #include "schema/pointer.hpp"
 #include "schema/units.hpp"
+#include "text/quote.hpp"
 
 namespace dispytch::schema {
 namespace {
@@ -264,8 +265,8 @@ bool Walk::check_alternative_keys(const json& branches, bool exactly_one, const 
     const json* const required = branch.is_object() && branch.size() == 1 ? part(branch, "required") : nullptr;
     if (required == nullptr || required->size() != 1) return false;
     const std::string key = required->front();
-    names.push_back('`' + key + '`');
-    if (value.contains(key) || meant_.contains(child(pointer, key))) given.push_back('`' + key + '`');
+    names.push_back(text::quoted(key));
+    if (value.contains(key) || meant_.contains(child(pointer, key))) given.push_back(text::quoted(key));
   }
   if (given.size() == 1 || (given.size() > 1 && !exactly_one)) return true;
   add(pointer, given.empty(),
