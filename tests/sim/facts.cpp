@@ -5,8 +5,8 @@ namespace dispytch::sim {
 bool finished(const Record& record, const Settings& settings) {
   if (record.buried || record.skipped || record.may_be_dropped) return true;
   switch (record.task.kind) {
+    case Task::Kind::together: return record.handled && (record.emitted || !settings.together_emits);
     case Task::Kind::plain:
-    case Task::Kind::together:
     case Task::Kind::later: return record.handled;
     case Task::Kind::pair: return record.handled && record.handled_by_second;
     case Task::Kind::emitting: return record.handled && record.emitted;

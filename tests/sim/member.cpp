@@ -176,7 +176,9 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
   if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && used >= *world_.settings.delivery.policy.retry.attempts) {
     record.may_be_dropped = true;  // should this try fail, for whatever reason
   }
-  if (record.task.kind == Task::Kind::emitting || record.task.kind == Task::Kind::pair) may_leave(record);  // should its emits fail
+  const bool emits = record.task.kind == Task::Kind::emitting || record.task.kind == Task::Kind::pair ||
+                     (record.task.kind == Task::Kind::together && world_.settings.together_emits);
+  if (emits) may_leave(record);  // should its emits fail
   const Ordering ordering = world_.settings.delivery.ordering;
   expire();
   const bool gone = std::ranges::find(seat_.let_go, std::pair{record.partition, generation}) != seat_.let_go.end();
@@ -188,7 +190,7 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
     }
   }
   const Task::Kind kind = record.task.kind;
-  const bool alone = kind == Task::Kind::plain || kind == Task::Kind::later || kind == Task::Kind::together;
+  const bool alone = kind == Task::Kind::plain || kind == Task::Kind::later || (kind == Task::Kind::together && !emits);
   if (alone && record.handled && record.handled_by == &seat_ && record.handled_in == generation) {
     world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun again though it had ended well here");
   }
@@ -268,8 +270,17 @@ HandlerGroup Member::make_batches() {
       return next(call);
     };
   });
-  group.on_batch<Together>([this](Batch<Together>& batch) { return work_together(batch); },
-                           {.max = world_.settings.together_max, .wait = world_.settings.together_wait});
+  const BatchOptions options{.max = world_.settings.together_max, .wait = world_.settings.together_wait};
+  if (world_.settings.together_emits) {
+    group.on_batch<Together>(
+        [this](Batch<Together>& batch, Context context) {
+          for (const BatchItem<Together>& item : batch) context.emit(Made{.number = item.body.number});
+          return work_together(batch);
+        },
+        options);
+  } else {
+    group.on_batch<Together>([this](Batch<Together>& batch) { return work_together(batch); }, options);
+  }
   return group;
 }
 

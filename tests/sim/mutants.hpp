@@ -11,6 +11,7 @@ inline constexpr std::array kMutants = std::to_array<std::string_view>({
     "mark_highest",
     "lane_for_each_message",
     "settle_before_emits",
+    "settle_a_batch_before_its_emits",
     "ack_what_throws",
     "go_on_behind_a_failure",
     "no_bound",

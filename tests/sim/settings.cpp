@@ -34,6 +34,7 @@ Settings draw_settings(Dice& dice) {
   delivery.limits.lane = dice.between(2, 8);
   drawn.together_max = static_cast<std::uint32_t>(dice.between(1, std::min<std::size_t>(8, delivery.limits.messages)));
   drawn.together_wait = milliseconds{dice.percent(20) ? 0 : dice.between(1, 200)};
+  drawn.together_emits = dice.percent(40);
   delivery.revoke_timeout = milliseconds{dice.between(1, 1'000)};
   delivery.on_unhandled = dice.percent(70) || !drawn.dead_letters ? policy::OnUnhandled::settle : policy::OnUnhandled::dead_letter;
 
@@ -92,7 +93,7 @@ std::string to_string(const Settings& settings) {
          (settings.cooperative ? ", cooperative" : ", eager") + ", limits " + number(delivery.limits.messages) + " messages " +
          number(delivery.limits.bytes) + " bytes span " + number(delivery.limits.span) + " lane " + number(delivery.limits.lane) +
          ", batch " + number(settings.batch) + ", together " + number(settings.together_max) + " in " +
-         number(settings.together_wait.count()) + " ms";
+         number(settings.together_wait.count()) + " ms" + (settings.together_emits ? " with emits" : "");
 }
 
 }  // namespace dispytch::sim

@@ -48,6 +48,7 @@ struct Settings {
   unsigned together_percent = 0;   ///< of the messages
   std::uint32_t together_max = 1;  ///< at a time
   std::chrono::milliseconds together_wait{};
+  bool together_emits = false;  ///< the handler of batches emits for each message, by the Context of the batch
   std::chrono::milliseconds drain{1'000};
   unsigned trouble_percent = 0;  ///< of the messages
   unsigned fault_percent = 0;    ///< of the steps

@@ -130,7 +130,8 @@ bool Runner::run_batch(std::span<Item* const> items, const handle::BoundHandler&
                          }};
   if (!call_batch(items, bound, delivery)) return true;
   const std::shared_ptr<Attempt> attempt = delivery.take_attempt();
-  if (attempt && std::ranges::any_of(delivery.entries(), waits_for_emits)) {
+  const bool waits = attempt && std::ranges::any_of(delivery.entries(), waits_for_emits);
+  if (waits && !DISPYTCH_MUTATE("settle_a_batch_before_its_emits")) {
     awaited->items.assign(items.begin(), items.end());
     awaited->entries = std::move(delivery.entries());
     std::optional<Attempt::Answer> answer = attempt->returned(done());
