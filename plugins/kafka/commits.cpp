@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPause{50};         // between a commit that was refused and the next, while somebody waits
+constexpr milliseconds kPause{50};  // between a commit that was refused and the next, while somebody waits
 bool is_of_one_partition(rd_kafka_resp_err_t code) noexcept {
   return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
          code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE || code == RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE;

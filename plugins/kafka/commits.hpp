@@ -35,7 +35,8 @@ class Commits {
   Commits(rd_kafka_t* client, Sources& sources, std::chrono::milliseconds interval, Signal& wake_up, std::function<void(std::string)> warn);
 
   /// Looks for the answer to the commit that is under way, and begins one where `interval` has passed since the last began, or where a
-  /// source waits for its first position, and at once for the first such. Doesn't wait. What the coordinator refused goes with the next. Any thread.
+  /// source waits for its first position, and at once for the first such. Doesn't wait. What the coordinator refused goes with the next.
+  /// Any thread.
   void serve();
 
   /// Waits until the coordinator has all that is settled, and commits it again after each error that may pass. A position whose partition
