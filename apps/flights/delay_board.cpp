@@ -1,5 +1,6 @@
 #include "delay_board.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <ostream>
 

@@ -1,5 +1,6 @@
 #include "backend.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 

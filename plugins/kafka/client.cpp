@@ -1,6 +1,7 @@
 #include "client.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 
 namespace dispytch::kafka {

@@ -1,6 +1,7 @@
 #include "commits.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <utility>
 

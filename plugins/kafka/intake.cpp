@@ -1,6 +1,7 @@
 #include "intake.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 
 #include <dispytch/plugin/message.hpp>

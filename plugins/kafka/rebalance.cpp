@@ -1,6 +1,7 @@
 #include "rebalance.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <span>
 #include <string>

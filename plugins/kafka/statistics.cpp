@@ -1,5 +1,6 @@
 #include "statistics.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 

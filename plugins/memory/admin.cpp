@@ -1,5 +1,6 @@
 #include "admin.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace dispytch::memory {

@@ -1,6 +1,7 @@
 #include "consumer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::memory {

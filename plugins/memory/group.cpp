@@ -1,6 +1,7 @@
 #include "group.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 
 #include "member.hpp"

@@ -1,6 +1,7 @@
 #include "progress.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace dispytch::memory {
 

@@ -1,6 +1,7 @@
 #include "topic.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "group.hpp"

@@ -1,6 +1,7 @@
 // The public Backend: a plugin without a config file.
 #include <dispytch/backend.hpp>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 

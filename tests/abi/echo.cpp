@@ -1,6 +1,7 @@
 // The broker of echo.c once more, through the C++ SDK: what is sent is received, in order, until it is acknowledged.
 // ECHO_ID is the file's name. Config: {"capacity": messages, "fail": text}.
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>

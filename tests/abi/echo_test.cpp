@@ -1,5 +1,6 @@
 // One broker, built in four ways: what crosses the border is the same for each of them.
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

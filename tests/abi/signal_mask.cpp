@@ -1,6 +1,7 @@
 // A plugin that starts a thread as soon as it is loaded, and whose version tells whether signals reach that thread.
 #include <pthread.h>
 #include <csignal>
+#include <cstdint>
 
 #include <thread>
 

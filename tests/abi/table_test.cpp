@@ -1,5 +1,6 @@
 // Tables that are shorter than ours, that lie, and whose arrays have other strides.
 #include <cstddef>
+#include <cstdint>
 
 #include <array>
 #include <atomic>

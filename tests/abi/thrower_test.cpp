@@ -1,4 +1,5 @@
 // Whatever a plugin's C++ throws, an error with the exception's own text is what crosses the border.
+#include <cstdint>
 #include <memory>
 #include <string>
 

@@ -3,6 +3,7 @@
 //
 //   codec_bench [--json FILE] [--pairs N]
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <ctime>

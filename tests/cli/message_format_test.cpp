@@ -1,5 +1,6 @@
 #include "cli/message_format.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include <gmock/gmock.h>

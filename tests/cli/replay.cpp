@@ -6,6 +6,7 @@
 // Beside the topics: folder/groups has a line for each consumer (group, start), folder/settled one for each settled message.
 #include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <mutex>

@@ -1,6 +1,7 @@
 // Plugins that exist in tests of the configuration alone, as the pipeline sees them: a schema and capabilities.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 #include <vector>

@@ -1,5 +1,6 @@
 // The kit is held to its word: a sound plugin passes every rule, and each way to break one is found.
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <ostream>
 #include <set>

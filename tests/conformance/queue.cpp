@@ -2,6 +2,7 @@
 // groups, no partitions, no offsets.
 #include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <map>

@@ -1,6 +1,7 @@
 // A topic, a group and a folder of a test's own, orders in that topic, and services (obedient_service.cpp) as processes of their own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <memory>

@@ -1,5 +1,6 @@
 // Emits flights and writes down what the broker answered: the emitting side of the fault tests. It needs the emitter `flights`.
 #include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <map>

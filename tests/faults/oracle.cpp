@@ -1,6 +1,7 @@
 #include "faults/oracle.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <map>
 #include <set>

@@ -1,4 +1,6 @@
 // The oracle finds each kind of wrong history, and finds nothing in a right one.
+#include <cstdint>
+
 #include "faults/oracle.hpp"
 
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 #include "faults/proxy.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 

@@ -1,5 +1,7 @@
 // A partition is given to another member while one of its messages waits for its next attempt: the next owner gets that message and those
 // behind it, in their order.
+#include <cstdint>
+
 #include "faults/fault_test.hpp"
 
 namespace dispytch::faults {

@@ -1,4 +1,5 @@
 // The example services over the memory backend.
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 

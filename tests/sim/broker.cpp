@@ -1,6 +1,7 @@
 #include "sim/broker.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 
 #include "sim/trace.hpp"

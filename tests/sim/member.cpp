@@ -1,6 +1,7 @@
 #include "sim/member.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <utility>

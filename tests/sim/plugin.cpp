@@ -1,5 +1,7 @@
 #include "sim/plugin.hpp"
 
+#include <cstdint>
+
 #include <dispytch/plugin/backend.hpp>
 
 #include "border/library.hpp"

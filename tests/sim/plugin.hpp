@@ -1,6 +1,7 @@
 // The simulated broker behind the real plugin border.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "border/adapter.hpp"

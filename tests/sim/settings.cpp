@@ -1,6 +1,7 @@
 #include "sim/settings.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace dispytch::sim {
 

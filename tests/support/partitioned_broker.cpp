@@ -1,6 +1,7 @@
 #include "support/partitioned_broker.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "border/library.hpp"
 

@@ -1,6 +1,7 @@
 #include "support/scripted_broker.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "border/library.hpp"

@@ -1,6 +1,7 @@
 // A broker that does what a test tells it to, behind the real plugin border.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>

@@ -1,6 +1,7 @@
 #include "app/ask_plugin.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
 #include <nlohmann/json.hpp>

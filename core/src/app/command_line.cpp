@@ -1,6 +1,7 @@
 #include "app/command_line.hpp"
 
 #include <charconv>
+#include <cstdint>
 #include <iostream>
 #include <sstream>
 #include <type_traits>

@@ -1,6 +1,7 @@
 #include "app/connections.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include <dispytch/result.hpp>

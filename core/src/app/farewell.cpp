@@ -1,6 +1,7 @@
 #include "app/farewell.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"

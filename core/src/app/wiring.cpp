@@ -1,5 +1,6 @@
 #include "app/wiring.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include <nlohmann/json.hpp>

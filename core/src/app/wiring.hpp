@@ -1,6 +1,7 @@
 // From a checked config to opened backends, emitters and listeners.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>

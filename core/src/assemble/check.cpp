@@ -1,6 +1,7 @@
 #include "assemble/assemble.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "base/log.hpp"

@@ -1,5 +1,6 @@
 #include "assemble/assemble.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include "assemble/dead_letter_topics.hpp"

@@ -1,5 +1,6 @@
 #include "assemble/requirements.hpp"
 
+#include <cstdint>
 #include <string_view>
 
 #include <dispytch/plugin/abi.h>

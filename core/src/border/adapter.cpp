@@ -1,5 +1,6 @@
 #include "border/adapter.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>

@@ -1,5 +1,6 @@
 #include "border/admin.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include "border/error.hpp"

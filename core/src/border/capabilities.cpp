@@ -1,6 +1,7 @@
 #include "border/capabilities.hpp"
 
 #include <array>
+#include <cstdint>
 
 #include <dispytch/plugin/abi.h>
 

@@ -1,5 +1,6 @@
 #include "border/host.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <string_view>
 #include <utility>

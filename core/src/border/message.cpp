@@ -1,6 +1,7 @@
 #include <dispytch/message.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include <dispytch/result.hpp>

@@ -1,6 +1,7 @@
 #include "border/metrics.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <dispytch/plugin/abi.h>
 

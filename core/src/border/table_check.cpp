@@ -1,6 +1,7 @@
 #include "border/table_check.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 #include <initializer_list>
 #include <optional>

@@ -1,6 +1,7 @@
 // `dispytch dlq`: looks at a listener's dead letters, sends them back, deletes them.
 #include "cli/dlq.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include <CLI/CLI.hpp>

@@ -1,6 +1,7 @@
 // What the four commands of `dispytch dlq` share.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>

@@ -1,5 +1,6 @@
 // `dispytch dlq list`: a line for each dead letter there is.
 #include <cerrno>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>

@@ -1,5 +1,6 @@
 // `dispytch dlq purge`: deletes the oldest dead letters for good.
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>

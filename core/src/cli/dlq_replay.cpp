@@ -1,4 +1,5 @@
 // `dispytch dlq replay`: sends dead letters back to where they came from.
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>

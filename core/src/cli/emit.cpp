@@ -1,6 +1,7 @@
 // `dispytch emit`: JSON lines from a file or standard input, each an event.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <memory>

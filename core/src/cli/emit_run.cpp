@@ -1,5 +1,6 @@
 #include "cli/emit_run.hpp"
 
+#include <cstdint>
 #include <iostream>
 #include <utility>
 

@@ -1,6 +1,7 @@
 #include "cli/letter.hpp"
 
 #include <charconv>
+#include <cstdint>
 
 #include "cli/command.hpp"
 #include "cli/received.hpp"

@@ -1,6 +1,7 @@
 #include "cli/letter_reader.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <utility>
 

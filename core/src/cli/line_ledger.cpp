@@ -1,5 +1,7 @@
 #include "cli/line_ledger.hpp"
 
+#include <cstdint>
+
 namespace dispytch::cli {
 
 std::optional<LineLedger::Ticket> LineLedger::out(std::uint64_t line) {

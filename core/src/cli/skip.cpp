@@ -1,4 +1,5 @@
 // `dispytch skip`: lets one message go by hand, on the record.
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>

@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>

@@ -1,5 +1,6 @@
 // Payloads to events: the envelope, or the lack of it, around a body.
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 

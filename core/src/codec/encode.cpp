@@ -1,5 +1,6 @@
 // Events to payloads.
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include <simdjson.h>

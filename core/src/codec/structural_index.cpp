@@ -1,6 +1,7 @@
 #include "codec/structural_index.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
 

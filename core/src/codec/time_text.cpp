@@ -1,6 +1,7 @@
 #include "codec/time_text.hpp"
 
 #include <chrono>
+#include <cstdint>
 
 namespace dispytch::codec {
 namespace {

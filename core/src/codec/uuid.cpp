@@ -1,6 +1,7 @@
 #include "codec/uuid.hpp"
 
 #include <bit>
+#include <cstdint>
 #include <random>
 
 namespace dispytch::codec {

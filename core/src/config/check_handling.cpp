@@ -1,5 +1,6 @@
 #include "config/check_handling.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <set>
 

@@ -1,5 +1,6 @@
 #include "config/defaults.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

@@ -1,6 +1,7 @@
 // How the entries of a config file use each other by name, and how texts speak of that.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

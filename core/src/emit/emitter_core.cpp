@@ -1,5 +1,6 @@
 #include "emit/emitter_core.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include "base/log.hpp"

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include <dispytch/handler.hpp>
 
 #include "policy/policy.hpp"

@@ -1,5 +1,6 @@
 #include "inflight/item.hpp"
 
+#include <cstdint>
 #include <span>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "lane/lanes.hpp"
 
+#include <cstdint>
 #include <functional>
 
 namespace dispytch::lane {

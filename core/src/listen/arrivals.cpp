@@ -1,4 +1,6 @@
 #include "listen/arrivals.hpp"
+
+#include <cstdint>
 #include "text/bytes.hpp"
 
 namespace dispytch::listen {

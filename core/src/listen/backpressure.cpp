@@ -1,6 +1,7 @@
 #include "listen/backpressure.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/log.hpp"
 #include "base/mutate.hpp"

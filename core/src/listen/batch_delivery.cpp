@@ -1,6 +1,7 @@
 #include "listen/batch_delivery.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

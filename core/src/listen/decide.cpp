@@ -1,6 +1,7 @@
 #include "listen/decide.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace dispytch::listen {
 

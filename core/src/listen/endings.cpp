@@ -1,6 +1,7 @@
 #include "listen/endings.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "base/log.hpp"

@@ -1,5 +1,7 @@
 #include "listen/failure.hpp"
 
+#include <cstdint>
+
 #include "text/character.hpp"
 
 namespace dispytch::listen {

@@ -1,5 +1,7 @@
 #include "listen/in_flight.hpp"
 
+#include <cstdint>
+
 #include "base/mutate.hpp"
 
 namespace dispytch::listen {

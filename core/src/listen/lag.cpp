@@ -1,6 +1,7 @@
 #include "listen/lag.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_map>
 
 #include <dispytch/plugin/abi.h>

@@ -1,5 +1,6 @@
 #include "listen/last_words.hpp"
 
+#include <cstdint>
 #include <string_view>
 
 namespace dispytch::listen {

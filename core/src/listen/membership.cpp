@@ -1,6 +1,7 @@
 #include "listen/membership.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 

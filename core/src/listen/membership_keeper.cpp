@@ -1,6 +1,7 @@
 #include "listen/membership_keeper.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "base/thread.hpp"

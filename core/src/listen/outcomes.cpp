@@ -1,6 +1,7 @@
 #include "listen/outcomes.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "listen/runner.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>

@@ -1,6 +1,7 @@
 #include "listen/settling.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/log.hpp"
 #include "border/error.hpp"

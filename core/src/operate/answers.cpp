@@ -1,5 +1,6 @@
 #include "operate/answers.hpp"
 
+#include <cstdint>
 #include <limits>
 
 #include <nlohmann/json.hpp>

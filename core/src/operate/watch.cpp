@@ -1,6 +1,7 @@
 #include "operate/watch.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <utility>

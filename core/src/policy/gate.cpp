@@ -1,6 +1,7 @@
 #include "policy/gate.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::policy {

@@ -1,6 +1,7 @@
 #include "schema/phrase.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "schema/units.hpp"

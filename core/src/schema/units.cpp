@@ -1,6 +1,7 @@
 #include "schema/units.hpp"
 
 #include <charconv>
+#include <cstdint>
 #include <span>
 
 namespace dispytch::schema {

@@ -1,6 +1,7 @@
 #include "schema/walk.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <regex>
 
 #include "schema/did_you_mean.hpp"

@@ -1,6 +1,7 @@
 #include "settle/ledger.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::settle {

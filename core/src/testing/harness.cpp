@@ -1,6 +1,7 @@
 #include <dispytch/testing/harness.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>

@@ -4,6 +4,7 @@
 //
 // The loops do next to nothing (they add up tokens), so the difference is the border: the call through the table, the element copied by
 // its stride, and for poll the batch that is handed over and released.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

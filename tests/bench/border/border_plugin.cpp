@@ -1,4 +1,5 @@
 // A plugin that does next to nothing, so that border_bench sees what the border itself costs: it adds up what it is given.
+#include <cstdint>
 #include <memory>
 #include <vector>
 

@@ -1,5 +1,6 @@
 #include "kit/host.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <ctime>
 

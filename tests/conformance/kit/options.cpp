@@ -1,5 +1,6 @@
 #include "kit/options.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 

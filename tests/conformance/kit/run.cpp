@@ -1,6 +1,7 @@
 #include "kit/run.hpp"
 
 #include <bit>
+#include <cstdint>
 
 #include "border/capabilities.hpp"
 

@@ -1,6 +1,7 @@
 #include "kit/subject.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "kit/failure.hpp"

@@ -1,5 +1,6 @@
 // Mutants of the extension "dispytch.admin/1".
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "mutants/mutant.hpp"

@@ -1,6 +1,7 @@
 // Lies of a consumer about messages and polls.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <set>
 #include <thread>

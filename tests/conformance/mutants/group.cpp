@@ -1,4 +1,5 @@
 // Lies of a consumer about its group and its position.
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>

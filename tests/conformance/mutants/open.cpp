@@ -1,4 +1,5 @@
 // Lies about the table, about opening, about errors and about the end.
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <thread>

@@ -1,4 +1,5 @@
 // Lies of a consumer about settling.
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <set>

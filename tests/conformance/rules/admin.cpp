@@ -1,6 +1,7 @@
 // The extension "dispytch.admin/1": what a topic keeps, and deleting the front of it.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include <dispytch/plugin/admin.h>
 

@@ -1,6 +1,7 @@
 // Consumer groups: sharing, handing over, fencing.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <set>
 
 #include "kit/rule.hpp"

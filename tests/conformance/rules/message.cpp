@@ -1,5 +1,6 @@
 // What arrives is what was sent, and in order.
 #include <array>
+#include <cstdint>
 #include <map>
 #include <set>
 

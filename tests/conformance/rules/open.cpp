@@ -1,5 +1,6 @@
 // Opening backends, and being refused.
 #include <array>
+#include <cstdint>
 #include <cstring>
 
 #include "kit/rule.hpp"

@@ -1,6 +1,7 @@
 // poll: credit, time, wake, and how long what it returned stays valid.
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <thread>
 
 #include "kit/rule.hpp"

@@ -1,6 +1,7 @@
 // Where a consumer begins, goes on, and stops for a while.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "kit/rule.hpp"
 

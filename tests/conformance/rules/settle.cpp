@@ -1,6 +1,7 @@
 // Settling: what is settled is done with, what isn't comes again, and stale tokens change nothing.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <thread>
 
 #include "kit/rule.hpp"

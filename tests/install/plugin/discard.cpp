@@ -2,6 +2,7 @@
 #include <dispytch/plugin/backend.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 

@@ -1,5 +1,6 @@
 // The public API over a real Kafka, without a config file.
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <stop_token>
 #include <string>

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 

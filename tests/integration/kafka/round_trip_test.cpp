@@ -1,4 +1,6 @@
 // What is written is what is read, byte for byte, by us and by others.
+#include <cstdint>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

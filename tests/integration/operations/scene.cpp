@@ -1,6 +1,7 @@
 #include "integration/operations/scene.hpp"
 
 #include <array>
+#include <cstdint>
 #include <fstream>
 #include <stdexcept>
 #include <thread>

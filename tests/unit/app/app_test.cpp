@@ -1,6 +1,7 @@
 #include <dispytch/app.hpp>
 
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <future>

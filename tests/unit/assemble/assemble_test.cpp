@@ -1,6 +1,7 @@
 // A listener is one thing, whether a config file, code or a test says what it is to be.
 #include "assemble/assemble.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>

@@ -1,6 +1,7 @@
 #include "border/capabilities.hpp"
 
 #include <bit>
+#include <cstdint>
 #include <set>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 #include "border/host.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
 #include "border/metrics.hpp"
 
+#include <cstdint>
 #include <string>
 #include <thread>
 

@@ -1,4 +1,6 @@
 // What the Python framework wrote, we read; what we write of it has the same values.
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include "codec/json_codec.hpp"

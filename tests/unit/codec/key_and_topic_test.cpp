@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "codec/path_text.hpp"
 #include "unit/codec/codec_support.hpp"
 

@@ -1,5 +1,6 @@
 #include "codec/time_text.hpp"
 
+#include <cstdint>
 #include <limits>
 #include <string>
 

@@ -1,5 +1,6 @@
 // Each kind of member, read and written.
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "unit/codec/codec_support.hpp"

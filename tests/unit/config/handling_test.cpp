@@ -1,4 +1,6 @@
 // Order, concurrency, retries, ends and limits of a listener: from the file into structs.
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include "config/defaults.hpp"

@@ -1,4 +1,6 @@
 // An application's own section of the config file, read into its struct.
+#include <cstdint>
+
 #include <dispytch/settings.hpp>
 
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 #include <dispytch/describe.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

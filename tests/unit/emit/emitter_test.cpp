@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <future>
 #include <ranges>
 #include <stdexcept>

@@ -1,4 +1,6 @@
 // Where a group begins in a partition without a position. No broker.
+#include <cstdint>
+
 #include "beginning.hpp"
 
 #include <gtest/gtest.h>

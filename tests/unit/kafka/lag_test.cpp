@@ -1,6 +1,7 @@
 // How far a source says that it is behind, by what is settled of it and what is known of its log's end.
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 

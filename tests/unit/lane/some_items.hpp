@@ -1,6 +1,7 @@
 // Messages for tests of lanes: no broker, no batch.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 
 #include "inflight/item.hpp"

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "listen/backpressure.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,6 @@
 // What a handler of batches emits by its Context belongs to the whole batch.
+#include <cstdint>
+
 #include "unit/listen/rig.hpp"
 
 namespace dispytch::listen {

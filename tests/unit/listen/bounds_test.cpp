@@ -1,4 +1,6 @@
 // How much a listener has in hand at a time.
+#include <cstdint>
+
 #include "unit/listen/rig.hpp"
 
 namespace dispytch::listen {

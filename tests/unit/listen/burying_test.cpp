@@ -1,4 +1,6 @@
 // The way of a message to the dead letters.
+#include <cstdint>
+
 #include "unit/listen/rig.hpp"
 
 namespace dispytch::listen {

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "listen/dead_letters.hpp"
 
 #include <gmock/gmock.h>

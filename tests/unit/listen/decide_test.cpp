@@ -1,6 +1,7 @@
 #include "listen/decide.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string>

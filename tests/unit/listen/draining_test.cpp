@@ -1,4 +1,6 @@
 // The end: what is let go, what is awaited, what is said.
+#include <cstdint>
+
 #include "unit/listen/slow.hpp"
 
 namespace dispytch::listen {

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "listen/endings.hpp"
 
 #include <gmock/gmock.h>

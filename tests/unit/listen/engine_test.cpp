@@ -1,5 +1,6 @@
 #include "listen/engine.hpp"
 
+#include <cstdint>
 #include <stdexcept>
 
 #include <dispytch/event.hpp>

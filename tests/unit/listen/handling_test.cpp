@@ -1,4 +1,5 @@
 // What becomes of messages under each policy, through the harness: the production engine on a virtual clock over the memory broker.
+#include <cstdint>
 #include <stdexcept>
 
 #include <dispytch/dispytch.hpp>

@@ -1,4 +1,6 @@
 // How far a listener says that it is behind.
+#include <cstdint>
+
 #include "listen/lag.hpp"
 
 #include "unit/listen/rig.hpp"

@@ -1,5 +1,6 @@
 // Losses that were found in other clients and frameworks by running them, each kept from happening here. Those that need a broker stand in
 // tests/integration/kafka/.
+#include <cstdint>
 #include <future>
 #include <thread>
 

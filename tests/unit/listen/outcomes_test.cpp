@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "listen/outcomes.hpp"
 
 #include <gmock/gmock.h>

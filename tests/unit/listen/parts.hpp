@@ -1,6 +1,7 @@
 // The owners of a listener's state without the engine: over a broker of the test's own, on a virtual clock.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "listen/requeued.hpp"
 
 #include <gtest/gtest.h>

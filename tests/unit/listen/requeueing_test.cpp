@@ -1,4 +1,6 @@
 // Waits that are too long for a lane: the message goes back to the broker, and its lane goes on.
+#include <cstdint>
+
 #include "assemble/requirements.hpp"
 #include "unit/listen/rig.hpp"
 

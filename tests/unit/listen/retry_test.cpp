@@ -1,4 +1,6 @@
 // How often, when and in whose place a failed message is tried again.
+#include <cstdint>
+
 #include "unit/listen/rig.hpp"
 
 namespace dispytch::listen {

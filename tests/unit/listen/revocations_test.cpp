@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "listen/revocations.hpp"
 
 #include <gmock/gmock.h>

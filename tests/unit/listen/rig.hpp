@@ -1,6 +1,7 @@
 // A production engine over a broker of the test's own, on a virtual clock, with a seeded random source, stepped by the test.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>

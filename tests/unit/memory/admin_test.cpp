@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "admin.hpp"
 
 #include "fixture.hpp"

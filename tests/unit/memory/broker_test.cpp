@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "fixture.hpp"
 #include "murmur2.hpp"
 

@@ -1,4 +1,5 @@
 // Messages that are to come later: requeued ones, and those that were sent so.
+#include <cstdint>
 #include <limits>
 #include <thread>
 

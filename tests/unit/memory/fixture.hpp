@@ -1,6 +1,7 @@
 // A memory broker on a virtual clock, its producers and consumers, driven without the C border.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <memory>

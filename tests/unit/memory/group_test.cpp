@@ -1,4 +1,5 @@
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <set>
 #include <thread>

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "murmur2.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 #include "partition.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

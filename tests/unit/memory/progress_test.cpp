@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "progress.hpp"
 
 #include <gtest/gtest.h>

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <string>

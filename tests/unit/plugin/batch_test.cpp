@@ -1,6 +1,7 @@
 #include <dispytch/plugin/batch.hpp>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>

@@ -1,5 +1,6 @@
 #include <dispytch/plugin/config.hpp>
 
+#include <cstdint>
 #include <string>
 
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
 #include <dispytch/plugin/status.hpp>
 
+#include <cstdint>
 #include <cstring>
 
 #include <memory>

@@ -1,6 +1,7 @@
 // What the table says follows from the members that a plugin's classes have.
 #include <dispytch/plugin/backend.hpp>
 
+#include <cstdint>
 #include <memory>
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "policy/gate.hpp"
 
 #include <gtest/gtest.h>

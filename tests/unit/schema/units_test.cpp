@@ -1,5 +1,6 @@
 #include "schema/units.hpp"
 
+#include <cstdint>
 #include <limits>
 
 #include <gtest/gtest.h>

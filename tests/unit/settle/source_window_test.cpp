@@ -1,6 +1,7 @@
 #include "settle/source_window.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 #include <random>
 #include <set>

@@ -1,5 +1,6 @@
 #include "text/character.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include <gtest/gtest.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #define DISPYTCH_DETAIL_CAT(a, b) DISPYTCH_DETAIL_CAT_(a, b)

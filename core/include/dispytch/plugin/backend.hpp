@@ -43,6 +43,8 @@
 // document that abi.h describes at the open functions, with the plugin's own part at `options.at("config")`.
 #pragma once
 
+#include <cstdint>
+
 #include <dispytch/plugin/abi.h>
 #include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/config.hpp>
