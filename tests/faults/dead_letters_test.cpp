@@ -1,4 +1,5 @@
-// A dead letter can't be stored: it is tried again, its lane waits, the other partitions go on; once it can be, its message is settled.
+// A dead letter can't be stored: it is tried again, or its message held where no try can help; its lane waits, the other partitions go on;
+// once it can be stored, its message is settled.
 #include "faults/fault_test.hpp"
 
 namespace dispytch::faults {
@@ -60,13 +61,16 @@ TEST_F(RefusedDeadLetter, BecauseItsTopicIsForbiddenIsStoredOnceThatIsAllowed) {
   expect_burial(*running);
 }
 
-// It can't be stored at all, however often it is tried: the log says what to change, and a stop in order leaves it to the next start.
-TEST_F(RefusedDeadLetter, BecauseItIsTooLargeWaitsForThoseWhoCanChangeThat) {
+// It can't be stored at all, however little it says: the log says what to change, and a stop in order leaves it to the next start.
+TEST_F(RefusedDeadLetter, BecauseItIsTooLargeIsHeldForThoseWhoCanChangeThat) {
   topics.create(letters, 1, -1, {{"max.message.bytes", "50"}});
   {
     const auto running = start();
-    expect_refusal(*running, "topic `" + letters + "`");
+    running->await_errors("its dead letter can't be stored: topic `" + letters + "`");
+    running->await_errors("It is held");
     running->await_errors("max.message.bytes");
+    put({{.key = "b", .number = 0}}, 1);
+    running->await_output("end b 0");
     EXPECT_EQ(stop(*running).exit_code, 0);
     EXPECT_EQ(committed(0), 1) << "it isn't settled";
   }

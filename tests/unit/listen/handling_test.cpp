@@ -305,7 +305,7 @@ TEST(NoEvent, GoesToHandlersOfMessagesAndWhatIsNoTombstoneThenToTheHandlerOfEven
 }
 
 TEST(NoEvent, ThatIsATombstoneIsSettledWhereNoHandlerTakesIt) {
-  HandlerGroup group{{.topic = "orders", .on_undecodable = OnFailure::stop}};
+  HandlerGroup group{{.topic = "orders", .policy = {.on_undecodable = OnFailure::stop}}};
   group.on<Order>([](const Order&) {});
   Harness harness{std::move(group)};
   harness.emit(OutgoingMessage{.topic = "orders", .key = "a"});
