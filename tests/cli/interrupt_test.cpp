@@ -22,6 +22,7 @@
 #include <Poco/Net/StreamSocket.h>
 
 #include "cli/cli_fixture.hpp"
+#include "support/kafka_access.hpp"
 #include "support/mock_cluster.hpp"
 
 namespace dispytch::testing {
@@ -30,6 +31,7 @@ namespace {
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // A broker that takes connections and either says nothing or takes no login.
 class Broker {
@@ -142,7 +144,7 @@ class Interrupt : public CliTest {
                  "    config: { bootstrap.servers: \"" +
                      address +
                      "\", security.protocol: sasl_plaintext, sasl.mechanism: PLAIN, sasl.username: u, sasl.password: hunter2 }\n"
-                     "emitters:\n  letters: { backend: bus, timeout: 1s }\n  patient: { backend: bus, timeout: 60s }\n"
+                     "emitters:\n  letters: { backend: bus, timeout: 3s }\n  patient: { backend: bus, timeout: 60s }\n"
                      "listeners:\n  board: { backend: bus, group: g, topics: [flights], dead_letter: { emitter: letters, topic: dlq } }\n");
   }
   std::unique_ptr<Process> start(const Command& wanted) const {
@@ -203,13 +205,18 @@ INSTANTIATE_TEST_SUITE_P(Commands, InterruptEach,
 
 class InterruptInHand : public Interrupt, public ::testing::WithParamInterface<State> {};
 
-TEST_P(InterruptInHand, ReportsTheLineThatNobodyConfirmed) {
+TEST_P(InterruptInHand, ReportsTheLinesThatNobodyConfirmed) {
   start_broker(GetParam());
-  const Command emit{"emit", {"emit", "letters", "t", "--topic", "flights"}};
-  const auto process = start(emit);
-  process->write("{\"n\":1}\n");
-  await_wait(*process, emit);
-  interrupt(*process, SIGTERM);
+  const auto process = start({"emit", {"emit", "letters", "t", "--topic", "flights"}});
+  // More than a pipe holds: once it is written some of it has been read.
+  constexpr int kLines = 20'000;
+  std::string lines;
+  for (int n = 0; n < (GetParam() == State::refuses ? 1 : kLines); ++n) lines += "{\"n\":12345}\n";
+  process->write(lines);
+  if (GetParam() != State::refuses) {  // which ends it by itself
+    interrupt(*process, SIGTERM);
+    process->await_errors("interrupted: waiting for what is under way");
+  }
   const Finished finished = process->finish();
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.errors, HasSubstr("stopped at line 1: "));
@@ -218,7 +225,7 @@ TEST_P(InterruptInHand, ReportsTheLineThatNobodyConfirmed) {
                                                         : "takes no login by PLAIN, only by OTHER: change `sasl.mechanism`\n";
   EXPECT_THAT(finished.errors, HasSubstr(why));
   EXPECT_THAT(finished.errors, HasSubstr("resume with --from-line 1\n"));
-  EXPECT_EQ(finished.output, "0 confirmed, 1 failed\n");
+  EXPECT_THAT(finished.output, StartsWith("0 confirmed, "));
 }
 
 TEST_P(InterruptInHand, TellsAnApplicationOfWhatCouldNotBeSent) {
@@ -226,6 +233,7 @@ TEST_P(InterruptInHand, TellsAnApplicationOfWhatCouldNotBeSent) {
   const Command emitter{"emitter", {}, "emit"};
   const auto process = start(emitter);
   await_wait(*process, emitter);
+  process->await_output("emitted");
   if (GetParam() == State::refuses) process->await_output("failed: ");  // before the end already
   interrupt(*process, SIGTERM);
   const Finished finished = process->finish();
@@ -244,7 +252,7 @@ class InterruptLater : public Interrupt {
  protected:
   std::string config_of_mock() const {
     return write("mock.yaml", "version: 1\nbackends:\n  bus: { plugin: kafka, config: { bootstrap.servers: \"" + cluster_.address() +
-                                  "\" } }\nemitters:\n  patient: { backend: bus, timeout: 60s }\n"
+                                  "\" } }\nemitters:\n  letters: { backend: bus, timeout: 60s }\n"
                                   "listeners:\n  board: { backend: bus, group: g, topics: [flights] }\n");
   }
   void fall_silent() { cluster_.set_silent(std::chrono::minutes{2}); }
@@ -255,6 +263,7 @@ class InterruptLater : public Interrupt {
 TEST_F(InterruptLater, EndsAListenerThatHasNothingInHand) {
   Process process{{DISPYTCH_TEST_SERVICE, "--config", config_of_mock()}, with_plugins()};
   process.await_errors("assigned: flights[0]");
+  while (committed(cluster_.address(), "g", "flights") < 0) {}  // where the group begins is stored first
   fall_silent();
   interrupt(process, SIGTERM);
   const Finished finished = process.finish();
@@ -273,7 +282,7 @@ TEST_F(InterruptLater, EndsAnEmitterWhoseEventsAreConfirmed) {
 }
 
 TEST_F(InterruptLater, EndsEmitWhoseLinesAreConfirmed) {
-  Process process{command({"emit", "patient", "t", "--topic", "flights", "--config", config_of_mock()}), with_plugins()};
+  Process process{command({"emit", "letters", "t", "--topic", "flights", "--config", config_of_mock()}), with_plugins()};
   process.write("{\"n\":1}\n");
   const Finished read = run({"kcat", "-q", "-b", cluster_.address(), "-C", "-t", "flights", "-o", "beginning", "-c", "1"});
   ASSERT_EQ(read.exit_code, 0) << read.errors;

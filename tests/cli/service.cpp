@@ -23,11 +23,12 @@ DISPYTCH_EVENT(Order, what)
 
 int run_task(const std::string& what, int argc, char** argv) {
   return dispytch::App{"service"}
-      .task([what](std::stop_token stop, dispytch::Named<"patient", dispytch::EventEmitter> out) {
+      .task([what](std::stop_token stop, dispytch::Named<"letters", dispytch::EventEmitter> out) {
         if (what == "emit") {
           out->emit(Order{.what = "fine"}, [](const dispytch::Result<dispytch::Receipt>& result) {
             std::cout << (result ? "confirmed" : "failed: " + result.error().text) << std::endl;
           });
+          std::cout << "emitted" << std::endl;
         }
         std::mutex mutex;
         std::unique_lock lock{mutex};
