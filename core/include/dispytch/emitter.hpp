@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -113,9 +113,9 @@ class EventEmitter {
   /// Emits each event of a range (or each OutgoingMessage), and waits until all have had their answer. Returns how many they were. An Error
   /// where any was not stored: how many of them and the first one's reason; `maybe_sent` where the broker may have one of them all the
   /// same. Refused at once where called from a `Done`.
-  template <std::ranges::input_range Events>
+  template <class Events>
   Result<std::size_t> emit_all(Events&& events) {
-    using Event = std::remove_cvref_t<std::ranges::range_reference_t<Events>>;
+    using Event = std::remove_cvref_t<decltype(*std::begin(events))>;
     static_assert(DescribedEvent<Event> || std::is_same_v<Event, OutgoingMessage>,
                   "dispytch: emit_all() needs a range of events described by DISPYTCH_EVENT, or of OutgoingMessage");
     detail::Answers answers{*core_};

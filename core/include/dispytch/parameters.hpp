@@ -220,7 +220,7 @@ class Providers {
     static_assert(detail::PlainCallable<F>, "dispytch: a factory is a function or a lambda with named parameter types");
     put({.type = typeid(T),
          .name = std::move(name),
-         .factory = detail::MakeFactory<T, F>::type::make(std::move(factory)),
+         .factory = std::make_shared<const detail::Factory>(detail::MakeFactory<T, F>::type::make(std::move(factory))),
          .lifetime = lifetime});
   }
 
@@ -229,10 +229,10 @@ class Providers {
     std::type_index type;
     std::string name;
     std::shared_ptr<void> owner = {};
-    void* object = nullptr;        // null: not made yet, or made for each call
-    detail::Factory factory = {};  // `make` empty: it was made by whoever provided it
+    void* object = nullptr;                               // null: not made yet, or made for each call
+    std::shared_ptr<const detail::Factory> factory = {};  // null: it was made by whoever provided it; handlers point to it
     Lifetime lifetime = Lifetime::application;
-    bool is_made_for_each_call() const noexcept { return factory.make && lifetime == Lifetime::call; }
+    bool is_made_for_each_call() const noexcept { return factory && lifetime == Lifetime::call; }
   };
 
   /// Adds a sentence for each mistake: a type and name provided twice, a factory that takes what nothing provides, one that takes what is

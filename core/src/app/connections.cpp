@@ -64,7 +64,9 @@ void Connections::check(const std::function<std::uint64_t(const std::string& bac
   }
   for (const NamedTask& task : application_.tasks) want_emitters(task.task.parameters);
   const std::vector<Providers::Entry> provided = application_.providers.entries();  // emitters are added to them
-  for (const Providers::Entry& entry : provided) want_emitters(entry.factory.parameters);
+  for (const Providers::Entry& entry : provided) {
+    if (entry.factory) want_emitters(entry.factory->parameters);
+  }
   for (const auto& [emitter, unused] : application_.middleware_of_emitter) {
     if (config_.emitters.contains(emitter)) continue;
     problem("a middleware is for the emitter `" + emitter +

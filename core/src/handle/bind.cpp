@@ -21,10 +21,10 @@ class Plan {
   Plan(const Providers& providers, std::vector<MadeForCall>& made) : providers_{providers}, made_{made} {}
 
   std::size_t place_of(const Providers::Entry& entry) {
-    const auto known = std::ranges::find(made_, &entry.factory, &MadeForCall::factory);
+    const auto known = std::ranges::find(made_, entry.factory.get(), &MadeForCall::factory);
     if (known != made_.end()) return static_cast<std::size_t>(known - made_.begin());
-    MadeForCall made{.factory = &entry.factory};
-    for (const detail::Parameter& parameter : entry.factory.parameters) {
+    MadeForCall made{.factory = entry.factory.get()};
+    for (const detail::Parameter& parameter : entry.factory->parameters) {
       const Providers::Entry& of = *providers_.find_entry(parameter.type, parameter.name);
       if (of.is_made_for_each_call()) {
         made.arguments.push_back({.made = place_of(of)});

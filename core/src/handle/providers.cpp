@@ -35,7 +35,7 @@ class FactoryCheck {
   FactoryCheck(const Providers& providers, std::vector<std::string>& problems) : providers_{providers}, problems_{problems} {}
 
   void visit(const Providers::Entry& entry) {
-    if (!entry.factory.make || std::ranges::find(done_, &entry) != done_.end()) return;
+    if (!entry.factory || std::ranges::find(done_, &entry) != done_.end()) return;
     if (const auto again = std::ranges::find(way_, &entry); again != way_.end()) {
       std::string circle;
       for (auto step = again; step != way_.end(); ++step) circle += label((*step)->type, (*step)->name) + ", made of ";
@@ -43,7 +43,7 @@ class FactoryCheck {
       return;
     }
     way_.push_back(&entry);
-    for (const detail::Parameter& parameter : entry.factory.parameters) look_at(entry, parameter);
+    for (const detail::Parameter& parameter : entry.factory->parameters) look_at(entry, parameter);
     way_.pop_back();
     done_.push_back(&entry);
   }
@@ -91,15 +91,15 @@ void Providers::make() {
 }
 
 void Providers::make(Entry& entry) {
-  if (!entry.factory.make || entry.object != nullptr) return;
+  if (!entry.factory || entry.object != nullptr) return;
   std::vector<void*> arguments;
-  for (const detail::Parameter& parameter : entry.factory.parameters) {
+  for (const detail::Parameter& parameter : entry.factory->parameters) {
     Entry& of = const_cast<Entry&>(*find_entry(parameter.type, parameter.name));
     make(of);
     arguments.push_back(of.object);
   }
   try {
-    made_.push_back(entry.factory.make(arguments.data()));
+    made_.push_back(entry.factory->make(arguments.data()));
   } catch (const std::exception& exception) {
     throw Exception{ErrorCode::handler, "the factory of " + label(entry.type, entry.name) + " threw: " + exception.what()};
   }

@@ -219,7 +219,9 @@ void Harness::State::open_groups() {
     }
   }
   const std::vector<Providers::Entry> provided = own_providers.entries();  // emitters are added to them
-  for (const Providers::Entry& entry : provided) lend_emitter(entry.factory.parameters);
+  for (const Providers::Entry& entry : provided) {
+    if (entry.factory) lend_emitter(entry.factory->parameters);
+  }
   const auto& backend = adapter({});
   std::vector<std::string> problems;
   own_providers.check(problems);

@@ -150,5 +150,21 @@ TEST(PerMessageScopes, AreMadeOfEachOtherAndOfWhatLasts) {
   EXPECT_THAT(log, ElementsAre("open 1", "begin on 1", "end", "close 1", "open 2", "begin on 2", "end", "close 2"));
 }
 
+// What is provided once a listener runs is not for it, and moves nothing that it holds.
+TEST(PerMessageScopes, AreMadeByTheirFactoriesThoughMoreIsProvidedMeanwhile) {
+  Log log;
+  HandlerGroup group;
+  group.on<Order>([&](const Order&, Session&) { log.emplace_back("use"); });
+  Rig rig{std::move(group)};
+  provide(rig, log);
+  rig.broker.append(0, order("a"));
+  rig.settle();
+  for (int i = 0; i < 100; ++i) rig.providers.add<int>("number " + std::to_string(i), i);
+  rig.broker.append(0, order("b"));
+  rig.settle();
+  EXPECT_EQ(log.size(), 6);
+  EXPECT_EQ(log[4], "use");
+}
+
 }  // namespace
 }  // namespace dispytch::listen
