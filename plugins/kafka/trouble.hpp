@@ -36,8 +36,8 @@ class Trouble {
   const std::string& text() const noexcept { return text_; }
   /// Returns when the last connection failed.
   Clock::time_point at() const noexcept { return at_; }
-  /// Returns the cause, before the first login: DISPYTCH_EAUTH where it is reason enough to wait no longer, else DISPYTCH_EUNAVAILABLE; DISPYTCH_OK
-  /// where nothing is known.
+  /// Returns the cause, before the first login: DISPYTCH_EAUTH where it is reason enough to wait no longer, else DISPYTCH_EUNAVAILABLE;
+  /// DISPYTCH_OK where nothing is known.
   plugin::Error before_login(Clock::time_point now) const;
 
  private:

@@ -22,7 +22,8 @@ class SecurityTest : public CliTest {
   SecurityTest() { topics_.create(topic_, 1); }
   ~SecurityTest() override { topics_.remove(topic_); }
 
-  /// Returns where a file of `./dev kafka start` lies: addresses, certificates, the password. Throws std::runtime_error where it isn't there.
+  /// Returns where a file of `./dev kafka start` lies: addresses, certificates, the password. Throws std::runtime_error where it isn't
+  /// there.
   static std::filesystem::path left(const std::string& name) {
     const char* given = std::getenv("DISPYTCH_TEST_KAFKA_SECURITY");
     const std::filesystem::path folder = given != nullptr && *given != '\0'
@@ -60,7 +61,8 @@ class SecurityTest : public CliTest {
                                     "], dead_letter: { emitter: out, topic: " + topic_ + ".dlq } }\n");
   }
 
-  /// Returns the environment of a program that logs in with that password. `mechanism` SCRAM: with a librdkafka that can, where the system's can't.
+  /// Returns the environment of a program that logs in with that password. `mechanism` SCRAM: with a librdkafka that can, where the
+  /// system's can't.
   static ProcessOptions environment(const std::string& password, const std::string& mechanism = "PLAIN") {
     ProcessOptions options = with_plugins({.environment = {{"ALICES_PASSWORD", password}}});
     constexpr int kRightScram = 0x020601ff;
