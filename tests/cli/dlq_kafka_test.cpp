@@ -104,11 +104,12 @@ TEST_F(DlqOverKafka, SaysAtOnceThatThereIsNoTopicOfLettersYet) {
   write("orders.yaml", text);
   const Finished listed = dlq("list");
   EXPECT_EQ(listed.output, "0 letters\n");
-  EXPECT_EQ(listed.errors, "no topic of dead letters is there yet: " + topic_ + ".{region}.dlq\n");
+  // A cluster that has just begun may have a warning of the client before it.
+  EXPECT_THAT(listed.errors, EndsWith("no topic of dead letters is there yet: " + topic_ + ".{region}.dlq\n"));
   EXPECT_EQ(listed.exit_code, 0);
   const Finished replayed = dlq("replay");
   EXPECT_EQ(replayed.output, "0 letters replayed\n");
-  EXPECT_EQ(replayed.errors, "no topic of dead letters is there yet: " + topic_ + ".{region}.dlq\n");
+  EXPECT_THAT(replayed.errors, EndsWith("no topic of dead letters is there yet: " + topic_ + ".{region}.dlq\n"));
   EXPECT_EQ(replayed.exit_code, 0);
 
   // A replay elsewhere, or another group's topics, are no reason: there are letters.

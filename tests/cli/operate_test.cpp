@@ -288,6 +288,7 @@ TEST_F(Operate, ProbesAndMetricsAreServedOverHttp) {
   Process service = start(config);
   service.await_errors("It is held");
   EXPECT_EQ(get(port, "/live").status, 200);
+  await_page(port, "/ready", "is held");  // it is counted a moment after it was logged
   const Page not_ready = get(port, "/ready");
   EXPECT_EQ(not_ready.status, 503);
   EXPECT_THAT(not_ready.text, StartsWith("listener board: 1 message is held"));
