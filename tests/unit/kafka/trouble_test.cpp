@@ -44,6 +44,18 @@ FailedConnection bad_certificate(int error) {
           .certificate_error = error};
 }
 
+TEST(Trouble, TakesAConnectionThatIsCutWhileItWritesForOneMoreSignOfWhatItSuspects) {
+  const FailedConnection cut{.code = RD_KAFKA_RESP_ERR__TRANSPORT,
+                             .text = "ssl://kafka:9092/bootstrap: Send failed: SSL transport error: Broken pipe (after 1ms in state UP)"};
+  const auto now = Trouble::Clock::now();
+  Trouble trouble;
+  EXPECT_FALSE(trouble.note(approach("plaintext"), cut, now)) << "by itself it may be a broker that is being restarted";
+  EXPECT_TRUE(trouble.note(approach("plaintext"), kClosed, now));
+  EXPECT_TRUE(trouble.note(approach("plaintext"), cut, now + 1s));
+  EXPECT_THAT(trouble.text(), HasSubstr("speaks TLS, and this client does not"));
+  EXPECT_EQ(trouble.before_login(now + 4s).code, DISPYTCH_EAUTH);
+}
+
 TEST(Diagnosis, NamesTheOptionsOfEachMechanism) {
   const auto text = [](const char* mechanism) { return diagnose(approach("sasl_ssl", mechanism), kRefusedLogin).text; };
   EXPECT_EQ(text("PLAIN"), "kafka:9092 refuses the login of user `alice` by PLAIN: check `sasl.username` and `sasl.password`");
