@@ -131,7 +131,11 @@ Diagnosis diagnose(const Approach& approach, const FailedConnection& failed) {
     return {.kind = Kind::suspected,
             .text = broker + " speaks TLS, and this client does not: set `security.protocol` to " + with_tls(approach)};
   }
-  if (!logs_in(approach) && has(reason, "broker might require SASL")) {
+  // The same end seen by who writes, of the connection by which a client finds the brokers: one that works is called by the broker's
+  // number.
+  const bool cut_at_first = has(failed.text, "/bootstrap: ") && has(failed.text, "in state UP") &&
+                            (has(reason, "Broken pipe") || has(reason, "Connection reset"));
+  if (!logs_in(approach) && (cut_at_first || has(reason, "broker might require SASL"))) {
     return {.kind = Kind::suspected,
             .text = broker + " closes the connection, as one that wants a login does: set `security.protocol` to `" +
                     (uses_tls(approach) ? "sasl_ssl" : "sasl_plaintext") + "`, with `sasl.mechanism`, `sasl.username` and `sasl.password`"};

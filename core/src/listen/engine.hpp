@@ -126,7 +126,10 @@ class Engine {
   /// `most`.
   std::vector<Unfinished> unfinished_for(std::chrono::nanoseconds limit, std::size_t most);
   /// Returns how far each source that is read is behind, where that is known.
-  std::vector<Lag> lag() { return lag_of(*consumer_, in_flight_, setup_); }
+  std::vector<Lag> lag() {
+    owner_.assert_held();
+    return lag_of(*consumer_, in_flight_, setup_);
+  }
   /// Settles one message that waits or is held; it is counted as skipped and logged with `who`.
   Result<void> skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
     owner_.assert_held();

@@ -56,6 +56,19 @@ TEST(Trouble, TakesAConnectionThatIsCutWhileItWritesForOneMoreSignOfWhatItSuspec
   EXPECT_EQ(trouble.before_login(now + 4s).code, DISPYTCH_EAUTH);
 }
 
+TEST(Diagnosis, SuspectsThatALoginIsWantedWhereTheFirstWordsAreCutShort) {
+  const auto cut = [](const std::string& broker) {
+    return FailedConnection{
+        .code = RD_KAFKA_RESP_ERR__TRANSPORT,
+        .text = "ssl://kafka:9092/" + broker + ": Send failed: SSL transport error: Broken pipe (after 1ms in state UP)"};
+  };
+  EXPECT_EQ(diagnose(approach("ssl"), cut("bootstrap")).kind, Kind::suspected);
+  EXPECT_THAT(diagnose(approach("ssl"), cut("bootstrap")).text,
+              HasSubstr("as one that wants a login does: set `security.protocol` to `sasl_ssl`"));
+  EXPECT_EQ(diagnose(approach("ssl"), cut("1")).kind, Kind::unknown) << "a broker that was there and is being restarted";
+  EXPECT_EQ(diagnose(approach("sasl_ssl"), cut("bootstrap")).kind, Kind::unknown);
+}
+
 TEST(Diagnosis, NamesTheOptionsOfEachMechanism) {
   const auto text = [](const char* mechanism) { return diagnose(approach("sasl_ssl", mechanism), kRefusedLogin).text; };
   EXPECT_EQ(text("PLAIN"), "kafka:9092 refuses the login of user `alice` by PLAIN: check `sasl.username` and `sasl.password`");
