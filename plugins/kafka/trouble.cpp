@@ -1,17 +1,11 @@
 #include "trouble.hpp"
 
-#include <string_view>
 #include <utility>
 
 namespace dispytch::kafka {
 namespace {
 
 using Kind = Diagnosis::Kind;
-
-// Who writes to a connection that the broker closes sees its end so.
-bool is_cut(std::string_view text) {
-  return text.find("Broken pipe") != std::string_view::npos || text.find("Connection reset") != std::string_view::npos;
-}
 
 bool several_brokers(const std::string& cluster) { return cluster.find(',') != std::string::npos; }
 
@@ -22,10 +16,6 @@ bool Trouble::note(const Approach& approach, const FailedConnection& failed, Clo
   Diagnosis diagnosis = diagnose(approach, failed);
   const bool known = diagnosis.kind != Kind::unknown;
   if (!known && (lasting_ || kind_ == Kind::certificate)) return false;  // what an address that isn't the broker's adds
-  if (!known && kind_ == Kind::suspected && is_cut(failed.text)) {
-    ++suspicions_;
-    return true;
-  }
   // That all brokers are down says less than what came before.
   if (!known && !is_none() && failed.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return kind_ != Kind::unknown;
   text_ = std::move(diagnosis.text);

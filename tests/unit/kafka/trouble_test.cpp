@@ -44,18 +44,6 @@ FailedConnection bad_certificate(int error) {
           .certificate_error = error};
 }
 
-TEST(Trouble, TakesAConnectionThatIsCutWhileItWritesForOneMoreSignOfWhatItSuspects) {
-  const FailedConnection cut{.code = RD_KAFKA_RESP_ERR__TRANSPORT,
-                             .text = "ssl://kafka:9092/bootstrap: Send failed: SSL transport error: Broken pipe (after 1ms in state UP)"};
-  const auto now = Trouble::Clock::now();
-  Trouble trouble;
-  EXPECT_FALSE(trouble.note(approach("plaintext"), cut, now)) << "by itself it may be a broker that is being restarted";
-  EXPECT_TRUE(trouble.note(approach("plaintext"), kClosed, now));
-  EXPECT_TRUE(trouble.note(approach("plaintext"), cut, now + 1s));
-  EXPECT_THAT(trouble.text(), HasSubstr("speaks TLS, and this client does not"));
-  EXPECT_EQ(trouble.before_login(now + 4s).code, DISPYTCH_EAUTH);
-}
-
 TEST(Diagnosis, SuspectsThatALoginIsWantedWhereTheFirstWordsAreCutShort) {
   const auto cut = [](const std::string& broker) {
     return FailedConnection{
