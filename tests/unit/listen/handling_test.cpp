@@ -292,7 +292,7 @@ TEST(NoEvent, GoesToHandlersOfMessagesAndWhatIsNoTombstoneThenToTheHandlerOfEven
   HandlerGroup group{{.topic = "orders"}};
   group.on<Order>([](const Order&) {}, {.name = "store"});
   group.on_message([&](const Message& message) { bytes.emplace_back(message.payload().value_or("gone")); });
-  Harness harness{std::move(group)};
+  Harness harness{std::move(group), kWithDeadLetters};
   harness.emit(OutgoingMessage{.topic = "orders", .key = "a"});
   harness.emit(OutgoingMessage{.topic = "orders", .key = "a", .payload = "no JSON"});
   harness.settle();
