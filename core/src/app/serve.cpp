@@ -28,8 +28,8 @@ using std::chrono::milliseconds;
 
 // How long the tasks of an application without listeners may go on after the end was asked for; listeners have their own `drain`.
 constexpr milliseconds kTaskPatience{25'000};
-constexpr std::chrono::seconds kLook{1};  // between two looks for stuck messages
-constexpr milliseconds kLookWhileLeaving{50};
+constexpr std::chrono::seconds kLookInterval{1};  // between two looks for stuck messages
+constexpr milliseconds kLeavingInterval{50};
 
 std::string count(std::uint64_t number, const std::string& what) { return std::to_string(number) + " " + what + (number == 1 ? "" : "s"); }
 
@@ -56,7 +56,7 @@ bool join(Supervisor& supervisor, milliseconds timeout, Connections& connections
   const auto end = system_clock().monotonic() + timeout;
   for (;;) {
     const auto left = std::chrono::ceil<milliseconds>(end - system_clock().monotonic());
-    const bool ended = supervisor.join(std::clamp(left, milliseconds{0}, kLookWhileLeaving));
+    const bool ended = supervisor.join(std::clamp(left, milliseconds{0}, kLeavingInterval));
     const bool failed = supervisor.failure().has_value();
     if (leaving && !failed && nothing_in_hand()) std::exchange(leaving, nullptr)();
     if (ended || left <= milliseconds{0}) return ended;
@@ -113,7 +113,7 @@ ExitCode serve(const Application& application, const config::Config& config, Con
       if (system_clock().monotonic() >= next_look) {
         watch.look();
         systemd.look();
-        next_look = system_clock().monotonic() + systemd.interval(kLook);
+        next_look = system_clock().monotonic() + systemd.interval(kLookInterval);
       }
       if (!options.until_idle || supervisor.tasks_running()) return false;
       const auto now = system_clock().monotonic().count();

@@ -64,7 +64,8 @@ class Check {
     if (!spec_.dead_letters) return;
     const std::string& topic = spec_.dead_letters->topic;
     const std::vector<std::string> mistakes = topic::template_problems(topic);
-    for (const std::string& mistake : mistakes) add("`dead_letter.topic`, \"" + topic + "\": " + mistake);
+    const std::string where = "`dead_letter.topic`, \"" + topic + "\": ";
+    for (const std::string& mistake : mistakes) add(std::string{where}.append(mistake));
     if (topic.empty()) add("`dead_letter.topic` is empty; write one, such as `{topic}.dlq`");
     if (topic.find("{group}") != std::string::npos && spec_.group.empty())
       add("`dead_letter.topic`, \"" + topic + "\": the listener has no group to fill in for `{group}`; `{listener}` is its name");
