@@ -197,9 +197,11 @@ std::vector<std::string> Watch::unready() const {
     if (counters.down.load(std::memory_order_relaxed)) reasons.push_back(who + "the broker can't be reached");
     if (const auto held = counters.held.load(std::memory_order_relaxed); held > 0) {
       const auto first = std::ranges::find_if(seen_[i].blocked, &listen::Unfinished::held);
-      const std::string which =
-          first == seen_[i].blocked.end() ? "" : (held == 1 ? ": " : ", the oldest of them ") + where(*first) + ": " + first->reason;
-      reasons.push_back(who + std::to_string(held) + (held == 1 ? " message is held" : " messages are held") + which);
+      std::string reason = who + std::to_string(held) + (held == 1 ? " message is held" : " messages are held");
+      if (first != seen_[i].blocked.end()) {
+        reason.append(held == 1 ? ": " : ", the oldest of them ").append(where(*first)).append(": ").append(first->reason);
+      }
+      reasons.push_back(std::move(reason));
     }
     for (const listen::Unfinished& one : seen_[i].blocked) {
       if (one.letter_refused && !one.held) reasons.push_back(who + where(one) + ": " + one.reason);
