@@ -38,8 +38,8 @@ class Subscription {
   /// is no pattern: the blacklist hides named topics too.
   std::string hidden() const;
 
-  /// Whether one of these topics is named, or matched by a pattern and by none of `hidden`, the value of `topic.blacklist`. librdkafka
-  /// joins no group before there is one. An expression that can't be read is taken to match.
+  /// Returns whether one of these topics is named, or matched by a pattern and by none of `hidden`, the value of `topic.blacklist`.
+  /// librdkafka joins no group before there is one. An expression that can't be read is taken to match.
   bool finds_any(const std::map<std::string, std::int32_t, std::less<>>& topics, std::string_view hidden) const;
 
   /// The topics as rd_kafka_subscribe() takes them.

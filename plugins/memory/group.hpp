@@ -65,7 +65,7 @@ class Group {
   std::optional<std::int64_t> stored(const Partition& partition) const noexcept;
 
   void join(Member& member);
-  /// Whether the member holds a partition, or is to.
+  /// Returns whether the member holds a partition, or is to.
   bool has_part(const Member& member) const noexcept;
   /// Takes everything from the member, without events, and gives it to the others.
   void leave(Member& member) noexcept;

@@ -28,7 +28,7 @@ class Progress {
   /// The oldest offset that may still be delivered.
   std::int64_t oldest_needed() const noexcept { return committed_ < base_ ? committed_ : base_; }
 
-  /// How many messages before `end`, that of the log, are not settled.
+  /// Counts the messages before `end`, that of the log, which are not settled.
   std::int64_t unsettled_before(std::int64_t end) const noexcept;
 
   /// Moves the position over messages that were settled by an earlier lease, are delayed, or were delivered out of their place; afterwards

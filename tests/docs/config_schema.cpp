@@ -7,10 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iostream>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -18,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "docs/made_file.hpp"
 #include "policy/fields.hpp"
 #include "schema/units.hpp"
 #include "text/json_pointer.hpp"
@@ -26,15 +24,6 @@ namespace {
 
 using json = nlohmann::ordered_json;  // keys in the order of the file
 using dispytch::policy::Description;
-
-template <class Value>
-struct Plain {
-  using type = Value;
-};
-template <class Value>
-struct Plain<std::optional<Value>> {
-  using type = Value;
-};
 
 json number(double value) { return value == std::floor(value) ? json(static_cast<std::int64_t>(value)) : json(value); }
 
@@ -92,7 +81,7 @@ template <class Options>
 auto writing(json& document, const Options& standard) {
   return [&document, &standard](const auto& field) {
     using Held = std::remove_cvref_t<decltype(field.get(standard))>;
-    using Value = typename Plain<Held>::type;
+    using Value = dispytch::policy::value_of_t<Held>;
     if constexpr (!std::is_same_v<Value, dispytch::ExceptionFilter>)
       listener_key(document, field.pointer) = schema_of<Value>(field.description, field.get(standard));
   };
@@ -129,42 +118,18 @@ void print(std::string& out, const json& value, std::size_t indent, bool in_a_li
   out += '\n' + std::string(indent, ' ') + (value.is_array() ? "]" : "}");
 }
 
-std::string read(const std::string& file) {
-  std::ifstream stream{file};
-  if (!stream) throw std::runtime_error{file + " can't be read"};
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-int run(const std::vector<std::string>& arguments) {
-  const bool check = arguments.front() == "--check";
-  const std::string& file = arguments.back();
-  const std::string before = read(file);
-  json document = json::parse(before);
+std::string make(const std::vector<std::string>& arguments) {
+  json document = json::parse(dispytch::docs::read(arguments.back()));
   const dispytch::DeliveryOptions delivery = {};
   dispytch::policy::for_each_delivery_field(writing(document, delivery));
   dispytch::policy::for_each_policy_field(writing(document, dispytch::kDefaultPolicy));
-  std::string after;
-  print(after, document, 0, false);
-  after += '\n';
-  if (before == after) return 0;
-  if (check) {
-    std::cerr << file << " isn't what core/src/policy/fields.hpp says; build the target `config_schema` and commit what it wrote\n";
-    return 1;
-  }
-  std::ofstream{file} << after;
-  return 0;
+  std::string text;
+  print(text, document, 0, false);
+  return text + '\n';
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    if (argc < 2) throw std::runtime_error{"usage: make_config_schema [--check] SCHEMA"};
-    return run({argv + 1, argv + argc});
-  } catch (const std::exception& exception) {
-    std::cerr << "make_config_schema: " << exception.what() << '\n';
-    return 2;
-  }
+  return dispytch::docs::make_file(argc, argv, "make_config_schema [--check] SCHEMA", 1, "core/src/policy/fields.hpp says", make);
 }

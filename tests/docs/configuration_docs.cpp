@@ -7,8 +7,6 @@
 // without its reason ("x-reason"), is an error: what isn't documented doesn't land.
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,11 +18,13 @@
 #include <nlohmann/json.hpp>
 
 #include "config/scalar.hpp"
+#include "docs/made_file.hpp"
 #include "schema/phrase.hpp"
 #include "schema/units.hpp"
 
 namespace {
 
+using dispytch::docs::read;
 using json = nlohmann::ordered_json;  // keys in the order of the schema
 
 // A value as it stands inside a line of YAML.
@@ -226,14 +226,6 @@ class Tables {
   std::map<const json*, std::string> described_ = {};  // objects that have a table, and where
 };
 
-std::string read(const std::string& file) {
-  std::ifstream stream{file};
-  if (!stream) throw std::runtime_error{file + " can't be read"};
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
 std::string keys(const std::string& name, const std::string& file) {
   const json document = json::parse(read(file));
   return name == "core" ? Tables{document}.of_a_file() : Tables{document}.of_a_plugin();
@@ -253,33 +245,18 @@ std::string fill_in(const std::string& text, const std::map<std::string, std::st
   return result;
 }
 
-int run(std::vector<std::string> arguments) {
-  const bool check = arguments.front() == "--check";
-  if (check) arguments.erase(arguments.begin());
+std::string make(const std::vector<std::string>& arguments) {
   std::map<std::string, std::string> schemas;
   for (std::size_t i = 1; i + 1 < arguments.size(); ++i) {
     const std::size_t equals = arguments[i].find('=');
     schemas[arguments[i].substr(0, equals)] = arguments[i].substr(equals + 1);
   }
-  const std::string& output = arguments.back();
-  const std::string text = fill_in(read(arguments.front()), schemas);
-  if (check) {
-    if (read(output) == text) return 0;
-    std::cerr << output << " isn't what the schemas say; build the target `configuration_docs` and commit what it wrote\n";
-    return 1;
-  }
-  std::ofstream{output} << text;
-  return 0;
+  return fill_in(read(arguments.front()), schemas);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    if (argc < 3) throw std::runtime_error{"usage: make_configuration_docs [--check] TEMPLATE NAME=SCHEMA... OUTPUT"};
-    return run({argv + 1, argv + argc});
-  } catch (const std::exception& exception) {
-    std::cerr << "make_configuration_docs: " << exception.what() << '\n';
-    return 2;
-  }
+  return dispytch::docs::make_file(argc, argv, "make_configuration_docs [--check] TEMPLATE NAME=SCHEMA... OUTPUT", 2, "the schemas say",
+                                   make);
 }

@@ -117,7 +117,7 @@ class App : public ProvidesObjects<App> {
   App& task(F function) {
     return task({}, std::move(function));
   }
-  /// The same under a name, which logs and errors show; without one it is "task 1", by its number.
+  /// Adds a task under a name, which logs and errors show; without one it is "task 1", by its number.
   template <class F>
   App& task(std::string name, F function) {
     static_assert(detail::PlainCallable<F>, "dispytch: a task is a function or a lambda with named parameter types");

@@ -58,7 +58,7 @@ class Context {
   }
   void emit(const OutgoingMessage& message) { attempt_->emit(nullptr, message); }
 
-  /// The same through an emitter that the handler takes, such as a Named<"audit", EventEmitter>.
+  /// Emits through an emitter that the handler takes, such as a Named<"audit", EventEmitter>; else as above.
   template <class T>
   void emit(const EventEmitter& through, const T& event, const EmitOptions& options = {}) {
     static_assert(DescribedEvent<T>, "dispytch: emit() needs an event described by DISPYTCH_EVENT");

@@ -58,7 +58,7 @@ class Answers {
   Answers(const Answers&) = delete;
   Answers& operator=(const Answers&) = delete;
 
-  /// Whether the thread may wait for them: not where it would wait for itself.
+  /// Refuses where the calling thread would wait for itself.
   Result<void> may_wait() const;
   /// Returns what takes the answer to one emit more.
   std::function<void(const Result<Receipt>&)> next();
@@ -130,7 +130,8 @@ class EventEmitter {
     return answers.wait();
   }
 
-  /// How many emits have no answer yet, of all copies of this emitter. A look at what changes meanwhile; it takes a lock and visits each.
+  /// Counts the emits without an answer, of all copies of this emitter. The number may change meanwhile; the call locks and visits each
+  /// emit.
   std::size_t outstanding() const;
 
   /// Waits until everything emitted before has had its answer and every `done` of it has returned. An Error of code timeout where

@@ -242,7 +242,7 @@ class Providers {
   /// threw. After check().
   void make();
 
-  /// What stands for a parameter; null where nothing does. Valid until something is added.
+  /// Finds what stands for a parameter; null where nothing does. Valid until something is added.
   const Entry* find_entry(std::type_index type, std::string_view name) const noexcept;
   /// The object for a parameter; null where there is none, or none yet.
   void* find(std::type_index type, std::string_view name) const noexcept;

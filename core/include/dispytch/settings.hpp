@@ -114,7 +114,7 @@ constexpr std::string_view duration_unit() noexcept {
   return "";
 }
 
-/// Whether a member may have the type.
+/// Returns whether a member may have the type.
 template <class T>
 constexpr bool is_setting() noexcept {
   if constexpr (SettingWrapper<T>::is_one) {

@@ -78,7 +78,7 @@ class Connections {
 
   /// The listeners of the application, by their names: from open() on, until they are taken away.
   std::vector<std::unique_ptr<listen::Engine>>& listeners() noexcept { return engines_; }
-  /// All that are open, by their names.
+  /// Returns all emitters that are open, by their names.
   const std::map<std::string, std::shared_ptr<detail::EmitterCore>>& emitters() const noexcept { return cores_; }
   std::size_t listeners_asked_for() const noexcept { return application_.listeners.size(); }
 

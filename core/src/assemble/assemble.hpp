@@ -37,7 +37,7 @@ CheckedListener check(ListenerSpec spec, const std::vector<HandlerGroup>& groups
 Result<std::unique_ptr<listen::Engine>> open(CheckedListener listener, border::Adapter& backend, std::chrono::milliseconds timeout,
                                              Replacements replacements = {});
 
-/// The same over a consumer that is open already: topics, start and the plugin's options are what it was opened with.
+/// Opens a listener over a consumer that is open already: topics, start and the plugin's options are what it was opened with.
 std::unique_ptr<listen::Engine> open(CheckedListener listener, std::unique_ptr<border::ConsumerHandle> consumer,
                                      Replacements replacements = {});
 
@@ -46,7 +46,7 @@ std::unique_ptr<listen::Engine> open(CheckedListener listener, std::unique_ptr<b
 std::unique_ptr<listen::Engine> assemble(ListenerSpec spec, const std::vector<HandlerGroup>& groups, Providers& providers,
                                          std::unique_ptr<border::ConsumerHandle> consumer, Replacements replacements = {});
 
-/// Whether what goes through the emitter reaches the backend.
+/// Returns whether what goes through the emitter reaches the backend.
 bool goes_to(const std::shared_ptr<detail::EmitterCore>& emitter, const border::Adapter& backend) noexcept;
 
 /// Throws Exception (ErrorCode::config) with all of the problems, a line each; without any it does nothing.

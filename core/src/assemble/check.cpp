@@ -42,8 +42,7 @@ class Check {
     at_least_one(limits.bytes, "`limits.bytes`");
     at_least_one(limits.span, "`limits.span`");
     at_least_one(limits.lane, "`limits.lane`");
-    if (spec_.delivery.on_unhandled == OnUnhandled::dead_letter && !spec_.dead_letters)
-      add("`on_unhandled` is `dead_letter`, but the listener has no `dead_letter` that says where to; add one, or choose another end");
+    ends_without_dead_letters();
   }
 
   void handler_topics(const std::vector<HandlerGroup>& groups) {
@@ -90,6 +89,17 @@ class Check {
   }
 
  private:
+  void ends_without_dead_letters() {
+    if (spec_.dead_letters) return;
+    const auto needs_them = [&](bool said, const char* name) {
+      if (said)
+        add(std::string{name} +
+            " is `dead_letter`, but the listener has no `dead_letter` that says where to; add one, or choose another end");
+    };
+    needs_them(spec_.delivery.on_unhandled == OnUnhandled::dead_letter, "`on_unhandled`");
+    needs_them(spec_.delivery.on_tombstone == OnTombstone::dead_letter, "`on_tombstone`");
+  }
+
   // The listener must not read what it sends to its dead letters itself: each would fail anew, for ever.
   void dead_letters_stay_away(const Topics& topics) {
     std::vector<topic::Pattern> read;

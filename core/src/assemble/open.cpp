@@ -15,7 +15,6 @@ void require(const CheckedListener& listener, std::uint64_t capabilities) {
   require_acknowledgement(capabilities, spec.at_most_once, spec.name);
   require_order(capabilities, spec.delivery.ordering, spec.name);
   require_requeueing(capabilities, listener.router, spec.delivery.ordering, spec.name);
-  require_dead_letters(spec.delivery.on_tombstone, spec.dead_letters.has_value(), spec.name);
 }
 
 std::unique_ptr<listen::Executor> make_executor(std::uint32_t concurrency, const Replacements& replacements) {

@@ -40,11 +40,4 @@ void require_requeueing(std::uint64_t capabilities, const route::Router& router,
   }
 }
 
-void require_dead_letters(OnTombstone on_tombstone, bool has_dead_letters, const std::string& listener) {
-  if (on_tombstone != OnTombstone::dead_letter || has_dead_letters) return;
-  throw Exception{ErrorCode::config, "listener `" + listener +
-                                         "`: messages without payload are to go to its dead letters (`on_tombstone`), of which it has "
-                                         "none; give it a `dead_letter`, or write `settle` or `hold`"};
-}
-
 }  // namespace dispytch::assemble

@@ -20,7 +20,4 @@ void require_order(std::uint64_t capabilities, Ordering ordering, const std::str
 /// listener asks for order by key as well, which such messages leave.
 void require_requeueing(std::uint64_t capabilities, const route::Router& router, Ordering ordering, const std::string& listener);
 
-/// Throws Exception (ErrorCode::config) where messages without payload are to go to dead letters that the listener hasn't.
-void require_dead_letters(OnTombstone on_tombstone, bool has_dead_letters, const std::string& listener);
-
 }  // namespace dispytch::assemble

@@ -41,7 +41,7 @@ class Adapter : public std::enable_shared_from_this<Adapter> {
   /// plugin can't produce, or can't consume. `notify` may be empty, and be set later.
   Result<std::unique_ptr<ProducerHandle>> open_producer(std::string_view json, NotifyCallback notify, std::chrono::milliseconds timeout);
   Result<std::unique_ptr<ConsumerHandle>> open_consumer(std::string_view json, NotifyCallback notify, std::chrono::milliseconds timeout);
-  /// The same of a document, which the consumer remembers. Throws Exception (ErrorCode::invalid) where a text of it is no UTF-8.
+  /// Opens a consumer by a document, which the consumer remembers. Throws Exception (ErrorCode::invalid) where a text of it is no UTF-8.
   Result<std::unique_ptr<ConsumerHandle>> open_consumer(ConsumerDocument document, NotifyCallback notify,
                                                         std::chrono::milliseconds timeout);
 

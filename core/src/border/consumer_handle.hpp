@@ -100,7 +100,7 @@ class ConsumerHandle {
   ConsumerHandle& operator=(const ConsumerHandle&) = delete;
 
   Adapter& adapter() const noexcept { return *adapter_; }
-  /// What it was opened with: its group and topics. Empty where it was opened by a text.
+  /// Returns what the consumer was opened with: its group and topics. Empty where it was opened by a text.
   const ConsumerDocument& opened_with() const noexcept { return opened_with_; }
   void remember(ConsumerDocument document) { opened_with_ = std::move(document); }
   void set_notify(NotifyCallback callback) { adapter_->host_.set_callback(cookie_, std::move(callback)); }

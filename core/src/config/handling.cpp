@@ -20,15 +20,6 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 template <class Value>
-struct Plain {
-  using type = Value;
-};
-template <class Value>
-struct Plain<std::optional<Value>> {
-  using type = Value;
-};
-
-template <class Value>
 Value from_json(const json& written) {
   if constexpr (std::is_enum_v<Value>) {
     static constexpr auto kChoices = policy::choices_of(Value{});
@@ -59,7 +50,7 @@ json to_json(const char* pointer, const policy::Description& description, const 
 template <class Options>
 auto reading(const json& entry, Options& options) {
   return [&entry, &options](const auto& field) {
-    using Value = typename Plain<std::remove_cvref_t<decltype(field.get(options))>>::type;
+    using Value = policy::value_of_t<std::remove_cvref_t<decltype(field.get(options))>>;
     if constexpr (!std::is_same_v<Value, ExceptionFilter>) {
       if (const json* const written = schema::find(entry, field.pointer)) field.get(options) = from_json<Value>(*written);
     }
@@ -71,7 +62,7 @@ template <class Options>
 auto writing(const Options& options, json& described) {
   return [&options, &described](const auto& field) {
     using Held = std::remove_cvref_t<decltype(field.get(options))>;
-    using Value = typename Plain<Held>::type;
+    using Value = policy::value_of_t<Held>;
     if constexpr (!std::is_same_v<Value, ExceptionFilter>) {
       const std::string pointer{field.pointer};
       json& place = described[json::json_pointer{pointer}];

@@ -97,7 +97,7 @@ class InFlight {
   BatchStore& batches() noexcept { return batches_; }
   Backpressure& backpressure() noexcept { return backpressure_; }
   std::size_t unfinished() const noexcept { return backpressure_.unfinished(); }
-  /// Whether nothing goes on by itself: each lane is empty, or waits for a person.
+  /// Returns whether nothing goes on by itself: each lane is empty, or waits for a person.
   bool is_at_rest();
 
   /// Publishes the counts of what is in hand now.

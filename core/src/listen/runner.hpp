@@ -67,7 +67,7 @@ class Runner {
   inflight::Verdict judge(inflight::Item& item, const handle::BoundHandler& handler, Attempt::Answer answer, bool paused) const;
   /// Calls the handler; what became of each message is in the delivery then. Returns false where the handler was not called.
   bool call_batch(std::span<inflight::Item* const> items, const handle::BoundHandler& handler, BatchDelivery& delivery) const;
-  /// The same for one message by itself, which waits for its answer as others do.
+  /// Runs a batch of one message, which waits for its answer as others do.
   void run_alone(inflight::Item& item, const handle::BoundHandler& handler, codec::Decoder& decoder) const;
   /// Tells the handler's gate of a batch, and leaves the verdicts.
   void conclude(std::vector<BatchDelivery::Entry>& entries, const handle::BoundHandler& handler) const;

@@ -64,6 +64,18 @@ Field(std::string_view, Get, Description) -> Field<Get>;
 template <class Get>
 Field(std::string_view, Get) -> Field<Get>;
 
+/// What a field holds, be it optional or not.
+template <class Held>
+struct ValueOf {
+  using type = Held;
+};
+template <class Value>
+struct ValueOf<std::optional<Value>> {
+  using type = Value;
+};
+template <class Held>
+using value_of_t = typename ValueOf<Held>::type;
+
 inline constexpr std::int64_t kMillion = 1'000'000;
 inline constexpr std::int64_t kDayMs = 86'400'000;
 inline constexpr std::int64_t kMostMessages = 16 * 1024 * 1024;

@@ -37,11 +37,11 @@ struct Policy {
 
   /// Returns the wait before try number `failed` + 1; `failed` from 1. `uniform`, in [0, 1), places it within the jitter.
   std::chrono::nanoseconds backoff(std::uint32_t failed, double uniform) const noexcept;
-  /// Whether a message is worth another attempt after its handler threw that.
+  /// Returns whether a message is worth another attempt after its handler threw that.
   bool worth_retrying(const std::exception_ptr& thrown) const;
 };
 
-/// The same of what is said, with the defaults filled in.
+/// Fills the defaults in, and makes a policy of what is said.
 Policy resolve(const HandlingPolicy& said, bool has_dead_letters);
 
 }  // namespace dispytch::policy

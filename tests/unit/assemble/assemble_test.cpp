@@ -120,6 +120,17 @@ TEST(EachWayToMakeAListener, RefusesDeadLettersForWhatNoHandlerWantsWhereThereAr
                         "no `dead_letter`");
 }
 
+TEST(EachWayToMakeAListener, RefusesDeadLettersForTombstonesWhereThereAreNone) {
+  const auto tombstones = [](OnTombstone end) { return ListenerOptions{.delivery = {.on_tombstone = end}}; };
+  expect_refusal_of_all({.in_the_file = ", on_tombstone: dead_letter", .in_code = tombstones(OnTombstone::dead_letter)},
+                        "no `dead_letter`");
+  expect_refusal_of_all({.in_the_file = ", on_tombstone: hold", .in_code = tombstones(OnTombstone::hold)}, kNothing);
+  expect_refusal_of_all({.in_the_file = ", on_tombstone: settle", .in_code = tombstones(OnTombstone::settle)}, kNothing);
+  ListenerOptions both = tombstones(OnTombstone::dead_letter);
+  both.dead_letter = DeadLetterOptions{};
+  expect_refusal_of_all({.in_the_file = ", on_tombstone: dead_letter, dead_letter: { emitter: out }", .in_code = both}, kNothing);
+}
+
 TEST(EachWayToMakeAListener, RefusesABackoffThatHoldsALaneForTooLong) {
   expect_refusal_of_all({.in_the_file = ", retry: { in_place_max: 1s }", .in_code = {.delivery = {.in_place_max = 1s}}}, "in_place_max");
   const Told patient{.in_the_file = ", retry: { backoff: { max: 1h }, in_place_max: 2h }",

@@ -22,13 +22,6 @@ TEST(Requirements, OrderByKeyTakesABackendThatKeepsAKeyTogether) {
   EXPECT_NO_THROW(require_order(DISPYTCH_CAN_CONSUME, Ordering::key_local, "board"));
 }
 
-TEST(Requirements, TombstonesGoToDeadLettersThatAreThere) {
-  EXPECT_THROW(require_dead_letters(OnTombstone::dead_letter, false, "board"), Exception);
-  EXPECT_NO_THROW(require_dead_letters(OnTombstone::dead_letter, true, "board"));
-  EXPECT_NO_THROW(require_dead_letters(OnTombstone::hold, false, "board"));
-  EXPECT_NO_THROW(require_dead_letters(OnTombstone::settle, false, "board"));
-}
-
 TEST(DeadLetterTopics, AreKnownByNameWhereTheListenersTopicsAre) {
   const std::vector<border::ConsumerDocument::Topic> from{{.name = "orders"}, {.pattern = "user.{id}"}, {.name = "bills"}};
   const auto topics = [&](const std::string& text) {

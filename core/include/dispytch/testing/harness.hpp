@@ -64,7 +64,7 @@ class Harness : public ProvidesObjects<Harness> {
 
   /// The harness's own emitter, for code under test that wants one. Throws Exception where the application's config has several backends.
   EventEmitter& emitter();
-  /// The same at one backend of the application's config.
+  /// Returns the emitter at one backend of the application's config.
   EventEmitter& emitter_at(const std::string& backend);
 
   /// Handles until nothing is in flight, but for what is held or waits for a Completion. Retries don't wait in real time: the virtual
