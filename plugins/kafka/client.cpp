@@ -95,7 +95,7 @@ void Client::leave_behind() noexcept {
 }
 
 FailedConnection Client::failed(rd_kafka_resp_err_t code, std::string_view text) const {
-  FailedConnection failed{.code = code, .text = text};
+  FailedConnection failed{.code = code, .text = std::string{text}};
   const plugin::Lock lock{certificates_mutex_};
   if (const auto known = certificates_.find(broker_of(text)); known != certificates_.end()) failed.certificate_error = known->second;
   return failed;

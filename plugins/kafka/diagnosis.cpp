@@ -145,7 +145,7 @@ Diagnosis diagnose(const Approach& approach, const FailedConnection& failed) {
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
     case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE: return refused_login(approach, broker, reason);
-    default: return {.text = std::string{failed.text}};
+    default: return {.text = failed.text};
   }
 }
 

@@ -21,8 +21,8 @@ struct Approach {
 /// A connection that failed.
 struct FailedConnection {
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  std::string_view text = {};  ///< librdkafka's own
-  int certificate_error = 0;   ///< what OpenSSL found wrong with the broker's certificate, its X509_V_ERR_*; 0: nothing
+  std::string text = {};      ///< librdkafka's own
+  int certificate_error = 0;  ///< what OpenSSL found wrong with the broker's certificate, its X509_V_ERR_*; 0: nothing
 };
 
 struct Diagnosis {

@@ -75,12 +75,9 @@ void Sources::set_storing(Source& source, bool storing) {
 void Sources::place(Source& source, std::int64_t offset, std::string metadata, bool to_store) {
   const plugin::Lock lock{mutex_};
   source.metadata = std::move(metadata);
-  source.floor = offset;
-  if (source.newest < 0) source.settled = offset - 1;
-  source.placed = true;
+  source.progress.place(offset);
   if (to_store) {
-    source.uncommitted = std::max(source.uncommitted, offset);
-    source.uncommitted_epoch = kNoEpoch;
+    source.progress.store(offset);
     set_storing(source, true);
   } else {
     stored_.insert(source.topic);
@@ -91,47 +88,34 @@ void Sources::rewind(Source& source) {
   const plugin::Lock lock{mutex_};
   Slot& slot = slots_[DISPYTCH_SOURCE_SLOT(source.id)];
   source.token_id = DISPYTCH_SOURCE(DISPYTCH_SOURCE_SLOT(source.id), slot.next_generation());
-  source.newest = source.settled = source.uncommitted = -1;
-  source.floor = 0;
-  source.epochs = {};
-  source.log_end = source.reached_end = source.last_before_end = -1;
+  source.progress.rewind();
 }
 
 std::vector<Sources::Named> Sources::named() const {
   std::vector<Named> all;
   const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
-    if (slot.source && slot.source->placed) all.push_back({slot.source->id, slot.source->topic, slot.source->partition});
+    if (slot.source && slot.source->progress.placed()) all.push_back({slot.source->id, slot.source->topic, slot.source->partition});
   }
   return all;
 }
 
 void Sources::log_ends(std::uint32_t id, std::int64_t offset, std::chrono::steady_clock::time_point when) {
   const plugin::Lock lock{mutex_};
-  Source* const source = find_held(id);
-  if (source == nullptr) return;
-  source->log_end = offset;
-  source->log_end_at = when;
+  if (Source* const source = find_held(id)) source->progress.log_ends(offset, when);
 }
 
 void Sources::reached_end(Source& source, std::int64_t offset) {
   const plugin::Lock lock{mutex_};
-  source.reached_end = offset;
-  source.last_before_end = source.next.value_or(offset) - 1;
+  source.progress.reached_end(offset, source.next.value_or(offset));
 }
 
-// Behind the last message there may be marks of transactions, which no reader gets: where one has found the end, and all before it is
-// settled, nothing is left, whatever the offsets say.
 std::vector<plugin::Lag> Sources::lag(std::chrono::steady_clock::time_point now, std::chrono::milliseconds patience) const {
   std::vector<plugin::Lag> all;
   const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
-    const Source* const source = slot.source.get();
-    if (source == nullptr || !source->placed || source->log_end < 0 || now - source->log_end_at > patience) continue;
-    std::int64_t handled = source->settled + 1;
-    if (source->reached_end >= 0 && source->settled >= source->last_before_end) handled = std::max(handled, source->reached_end);
-    const std::int64_t end = std::max(source->log_end, source->newest + 1);
-    all.push_back({.source = source->id, .messages = std::max<std::int64_t>(0, end - handled)});
+    if (slot.source == nullptr) continue;
+    if (const auto messages = slot.source->progress.lag(now, patience)) all.push_back({.source = slot.source->id, .messages = *messages});
   }
   return all;
 }
@@ -166,36 +150,26 @@ Source* Sources::find_token(std::uint32_t id) const noexcept {
 
 void Sources::delivered(const std::vector<Delivered>& runs) {
   const plugin::Lock lock{mutex_};
-  for (const Delivered& run : runs) {
-    run.source->newest = std::max(run.source->newest, run.last);
-    run.source->epochs.begin(run.first, run.epoch);
-    if (run.first < run.source->uncommitted) run.source->uncommitted = -1;
-    run.source->floor = std::min(run.source->floor, run.first);
-    run.source->settled = std::min(run.source->settled, run.first - 1);  // after a seek, or where the topic was made anew, they come again
-  }
+  for (const Delivered& run : runs) run.source->progress.deliver(run.first, run.last, run.epoch);
 }
 
 bool Sources::settle(std::uint64_t token) {
   const plugin::Lock lock{mutex_};
   Source* source = find_token(source_of(token));
-  if (source == nullptr || source->newest < 0) return false;
-  const std::int64_t offset = offset_of(token, source->newest);
-  if (offset <= source->settled) return false;
-  source->settled = offset;
-  if (offset + 1 < source->floor) return true;  // the group is to go on above it already
-  source->uncommitted = offset + 1;
-  source->uncommitted_epoch = source->epochs.settle(offset);
-  return true;
+  if (source == nullptr || source->progress.newest() < 0) return false;
+  return source->progress.settle(offset_of(token, source->progress.newest()));
 }
 
 PartitionsHandle Sources::uncommitted() const {
   PartitionsHandle list{rd_kafka_topic_partition_list_new(1)};
   const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
-    if (!slot.source || slot.source->uncommitted < 0) continue;
+    if (!slot.source) continue;
     const Source& source = *slot.source;
+    const auto next = source.progress.uncommitted();
+    if (!next) continue;
     rd_kafka_topic_partition_t* position = rd_kafka_topic_partition_list_add(list.get(), source.topic.c_str(), source.partition);
-    position->offset = source.uncommitted;
+    position->offset = next->offset;
     if (!source.metadata.empty()) {
       position->metadata = std::malloc(source.metadata.size());  // librdkafka frees it
       if (position->metadata == nullptr) throw std::bad_alloc{};
@@ -203,7 +177,7 @@ PartitionsHandle Sources::uncommitted() const {
       position->metadata_size = source.metadata.size();
     }
 #if RD_KAFKA_VERSION >= 0x020100ff
-    rd_kafka_topic_partition_set_leader_epoch(position, source.uncommitted_epoch);
+    rd_kafka_topic_partition_set_leader_epoch(position, next->epoch);
 #endif
   }
   return list;
@@ -215,7 +189,7 @@ void Sources::committed(const rd_kafka_topic_partition_t& position) {
   for (const Slot& slot : slots_) {
     Source* source = slot.source.get();
     if (source == nullptr || source->partition != position.partition || source->topic != position.topic) continue;
-    if (source->uncommitted == position.offset) source->uncommitted = -1;
+    source->progress.committed(position.offset);
     set_storing(*source, false);
   }
 }
@@ -225,7 +199,7 @@ void Sources::abandon(const rd_kafka_topic_partition_t& position) {
   for (const Slot& slot : slots_) {
     Source* source = slot.source.get();
     if (source == nullptr || source->partition != position.partition || source->topic != position.topic) continue;
-    if (source->uncommitted == position.offset) source->uncommitted = -1;
+    source->progress.committed(position.offset);
   }
 }
 

@@ -19,6 +19,7 @@
 
 #include "handles.hpp"
 #include "leader_epochs.hpp"
+#include "progress.hpp"
 #include "signal.hpp"
 
 namespace dispytch::kafka {
@@ -46,21 +47,10 @@ struct Source {
   bool joined = false;                ///< its queue is forwarded to that which all share
   std::deque<MessageHandle> held;     ///< taken from librdkafka, but not to be delivered yet; older than what is in `queue`
 
-  std::int64_t newest = -1;       ///< the highest offset delivered; guarded by Sources' mutex
-  std::int64_t settled = -1;      ///< up to here all is; guarded by Sources' mutex
-  std::int64_t uncommitted = -1;  ///< the position to commit; -1: the broker has confirmed the last. Guarded by Sources' mutex
-  std::int64_t floor = 0;         ///< no position below is committed: the group goes on there, or above. Guarded by Sources' mutex
-  std::int32_t uncommitted_epoch = kNoEpoch;  ///< of the message before it; guarded by Sources' mutex
-  LeaderEpochs epochs;                        ///< of what was delivered and isn't settled; guarded by Sources' mutex
-  std::string metadata;                       ///< of each commit; guarded by Sources' mutex
-  std::uint32_t token_id;  ///< `id`, or a later generation of it; guarded by Sources' mutex, written by the polling thread
-  // What is known of the log's end; guarded by Sources' mutex.
-  bool placed = false;                               ///< where it begins is known, and so what is settled of it
-  std::int64_t log_end = -1;                         ///< as the broker said; -1: it has not
-  std::chrono::steady_clock::time_point log_end_at;  ///< when
-  std::int64_t reached_end = -1;                     ///< where a reader found nothing more; -1: it has not yet
-  std::int64_t last_before_end = -1;                 ///< the last message before that, to be delivered
-  std::atomic<bool> storing = false;                 ///< where the group goes on is being committed; nothing is delivered before
+  Progress progress;                  ///< guarded by Sources' mutex
+  std::string metadata;               ///< of each commit; guarded by Sources' mutex
+  std::uint32_t token_id;             ///< `id`, or a later generation of it; guarded by Sources' mutex, written by the polling thread
+  std::atomic<bool> storing = false;  ///< where the group goes on is being committed; nothing is delivered before
 
  private:
   static void on_arrival(rd_kafka_t*, void* source);
