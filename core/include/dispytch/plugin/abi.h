@@ -11,8 +11,8 @@
  *     release. Host code never runs on a plugin's thread or under its locks, but for notify, log, metric, record and the clock, which
  *     only signal, copy or read. notify may be called under the plugin's locks, may be spurious, may be coalesced; the host never calls
  *     the plugin from it.
- *  4. Time. send, reports, settle, wake, release, headers, pause and capabilities_of never block. Everything else is bounded by its
- *     timeout_ms: 0 tries, -1 has no bound.
+ *  4. Time. send, reports, settle, wake, release, headers, pause, capabilities_of and capabilities_for never block. Everything else is
+ *     bounded by its timeout_ms: 0 tries, -1 has no bound.
  *  5. Bytes. data == NULL: absent (a tombstone's payload, no key). data != NULL with len 0: present and empty. A zeroed struct means
  *     "nothing said": whether a number was said stands in flags.
  *  6. Tokens. A message's token is valid from poll until it is settled, or named by a LOST event; after that settling it returns
@@ -24,6 +24,9 @@
  *  8. The end. close ends everything that its object started: threads are joined, no notify follows, and the object is gone whatever
  *     close returns. The host closes producers and consumers before their adapter, and releases every batch before it closes a consumer.
  *     Reports not yet pulled count as MAYBE_SENT.
+ *
+ * Version 1.1 appends to 1.0 and changes nothing of it: what is new says "1.1". A plugin of 1.0 runs under a host of 1.1, and the other way
+ * round. docs/abi-1.1.md lists what each side sees of the other.
  *
  * Thread tags: [any] from any thread at any time; [one] one call at a time for that object; [last] after all other calls on that object
  * have returned.
@@ -43,7 +46,7 @@ extern "C" {
 
 #define DISPYTCH_EXPORT __attribute__((visibility("default")))
 #define DISPYTCH_ABI_MAJOR 1u
-#define DISPYTCH_ABI_MINOR 0u
+#define DISPYTCH_ABI_MINOR 1u
 
 /* Whether the writer of *pointer knew `field`. */
 #define DISPYTCH_HAS(type, pointer, field) ((pointer)->size >= offsetof(type, field) + sizeof((pointer)->field))
@@ -103,7 +106,9 @@ enum {
   DISPYTCH_MSG_DELIVER_AT = 8,
   DISPYTCH_MSG_APPEND_TIME = 16, /* inbound: the timestamp is the broker's, not the producer's */
   DISPYTCH_MSG_HEADERS = 32,     /* inbound: there are some */
-  DISPYTCH_MSG_REDELIVERED = 64  /* inbound: the broker has delivered it before */
+  DISPYTCH_MSG_REDELIVERED = 64, /* inbound: the broker has delivered it before */
+  DISPYTCH_MSG_ATTEMPTS = 128,   /* 1.1, inbound: `attempts` is said */
+  DISPYTCH_MSG_BEGUN = 256       /* 1.1, inbound: `begun` is said */
 };
 
 typedef struct dispytch_message {
@@ -117,10 +122,15 @@ typedef struct dispytch_message {
   int64_t offset;
   int32_t partition;
   uint32_t source;  /* inbound: the source named by ASSIGNED; order and low-water marks are per source */
-  uint32_t attempt; /* inbound: deliveries so far where the broker counts them, else 0 */
-  uint32_t reserved;
-  dispytch_bytes id; /* inbound: the broker's own id where it is no integer */
-  uint64_t token;    /* outbound: comes back in the report; inbound: for settle. Never 0 */
+  uint32_t attempt; /* inbound: deliveries so far where the broker counts them, else 0; with `attempts` said: since that was said */
+  /* 1.1, `reserved` before. Inbound: what the settlement said that gave the message back; and how often begin was called for it to no end.
+   */
+  uint16_t attempts, begun;
+  /* Inbound: the broker's own id where it is no integer. 1.1: one by which an operator can name the message, wherever there is no offset.
+   * 1.1, outbound: the application's own id of the message, absent where it has none; not for finding duplicates, since a message that is
+   * sent again on purpose has the same. */
+  dispytch_bytes id;
+  uint64_t token; /* outbound: comes back in the report; inbound: for settle. Never 0 */
 } dispytch_message;
 
 /* What became of one accepted outbound message. */
@@ -141,14 +151,19 @@ enum {
   DISPYTCH_REQUEUE = 3,   /* deliver it again, not before delay_ms */
   DISPYTCH_REJECT = 4     /* the broker's own dead letters, or nowhere */
 };
+/* Flags of a settlement. */
+enum { DISPYTCH_SETTLE_ATTEMPTS = 1 }; /* 1.1: `attempts` is said */
 typedef struct dispytch_settlement {
   uint64_t token; /* of a message, or of an event */
   uint32_t action, delay_ms;
+  uint32_t flags;    /* 1.1: DISPYTCH_SETTLE_* */
+  uint32_t attempts; /* 1.1, REQUEUE: handlings of the message that failed so far; comes back with its next delivery */
 } dispytch_settlement;
 
-/* A partition, queue or subject that a consumer reads. Every consumer has at least one and says so by ASSIGNED before its first message.
- * `source` holds a slot in its low 16 bits, a small number that the host may use as an index, and the slot's generation above, which
- * tells an old source from its successor in the same slot. */
+/* A partition, queue or subject that a consumer reads. Every consumer says by ASSIGNED what it reads before its first message. A host
+ * of 1.0 is told once there is at least one; one of 1.1 also that there is none at present: joined, and idle. `source` holds a slot in its
+ * low 16 bits, a small number that the host may use as an index, and the slot's generation above, which tells an old source from its
+ * successor in the same slot. */
 #define DISPYTCH_SOURCE(slot, generation) (((uint32_t)(generation) << 16) | ((uint32_t)(slot)&0xffffu))
 #define DISPYTCH_SOURCE_SLOT(source) ((uint32_t)(source)&0xffffu)
 #define DISPYTCH_SOURCE_GENERATION(source) ((uint32_t)(source) >> 16)
@@ -167,7 +182,9 @@ typedef struct dispytch_source {
 /* Kinds of a batch. */
 enum {
   DISPYTCH_MESSAGES = 0,
-  DISPYTCH_ASSIGNED = 1, /* sources gained; their delivery begins once event_token is acknowledged (the host may seek first) */
+  /* Sources gained; their delivery begins once event_token is acknowledged (the host may seek first). 1.1: none, where the consumer has
+   * joined its group and has nothing to read at present; event_token may be 0 then. */
+  DISPYTCH_ASSIGNED = 1,
   DISPYTCH_REVOKING = 2, /* sources about to go; held until event_token is acknowledged, or the broker's own deadline */
   DISPYTCH_LOST = 3,     /* sources, or tokens, gone already; both lists empty: everything */
   DISPYTCH_DOWN = 4,     /* the broker can't be reached; why stands in code and text */
@@ -209,6 +226,12 @@ typedef struct dispytch_batch { /* the plugin's memory until release */
 #define DISPYTCH_CAN_TRANSACT DISPYTCH_BIT(17) /* extension "dispytch.transactions/1" */
 #define DISPYTCH_CAN_PATTERNS DISPYTCH_BIT(18) /* a topic may be given as a pattern */
 #define DISPYTCH_CAN_PAUSE DISPYTCH_BIT(19)    /* needs the function pause */
+/* 1.1 */
+#define DISPYTCH_CAN_EPHEMERAL DISPYTCH_BIT(20)      /* "ephemeral" of a consumer's options is honoured */
+#define DISPYTCH_CAN_INSTANCE DISPYTCH_BIT(21)       /* "instance" of a consumer's options is honoured */
+#define DISPYTCH_CAN_NULL_HEADERS DISPYTCH_BIT(22)   /* a header's value may be absent, and comes back so */
+#define DISPYTCH_CAN_CARRY_ATTEMPTS DISPYTCH_BIT(23) /* `attempts` of a REQUEUE comes back with the message */
+#define DISPYTCH_CAN_BEGIN DISPYTCH_BIT(24)          /* needs the function begin */
 
 /* ---- what the host offers: [any], never blocks, valid until the adapter's close has returned -------------------------------------- */
 
@@ -275,6 +298,10 @@ typedef struct dispytch_producer_api {
 
   /* [last] */
   dispytch_status (*close)(dispytch_producer* producer, int32_t timeout_ms, dispytch_error* error) DISPYTCH_NOEXCEPT;
+
+  /* 1.1, may be missing or NULL. [any] Never blocks. What a producer opened with that json can do, where that differs from what others of
+   * the backend can: DISPYTCH_CAN_*, at most those of the table. What is wrong with the json is for open to say. */
+  uint64_t (*capabilities_for)(dispytch_adapter* adapter, const char* json, size_t len) DISPYTCH_NOEXCEPT;
 } dispytch_producer_api;
 
 typedef struct dispytch_consumer_api {
@@ -283,7 +310,13 @@ typedef struct dispytch_consumer_api {
   /* [any] json: {"topics": [{"name" or "pattern", "config"}], "group", "start": "earliest"|"latest"|"stored", "max_unsettled",
    * "drain_ms", "config"}; these keys are core's and frozen. A topic that doesn't exist is ENOTFOUND and named. The plugin warns where
    * drain_ms exceeds what its broker allows. A pattern is `user.{user_id}.notification`, a part in braces standing for any one part
-   * between dots, for every broker alike; one that begins with `^` is the broker's own expression. */
+   * between dots, for every broker alike; one that begins with `^` is the broker's own expression.
+   *
+   * 1.1, said to a plugin of 1.1 that claims the capability, and only where it is wanted:
+   * "ephemeral": true: a look from outside. Nothing of it stays at the broker once it is closed, or its process is gone: no position, no
+   * group, no queue. `group` is a name nobody else uses, or absent. Settling is allowed, and stores nothing.
+   * "instance": the member's own name, the same after a restart: within the broker's time for that it gets its sources back, without a
+   * rebalance. The host sees to it that no two consumers of one backend and group have the same. */
   dispytch_status (*open)(dispytch_adapter* adapter, const char* json, size_t len, uint64_t cookie, int32_t timeout_ms,
                           dispytch_consumer** out, dispytch_error* error) DISPYTCH_NOEXCEPT;
 
@@ -321,6 +354,17 @@ typedef struct dispytch_consumer_api {
 
   /* [last] Implies the revocation of all sources and raises no event. */
   dispytch_status (*close)(dispytch_consumer* consumer, int32_t timeout_ms, dispytch_error* error) DISPYTCH_NOEXCEPT;
+
+  /* 1.1, may be missing or NULL. As dispytch_producer_api says it. Without it capabilities_of holds for each consumer. */
+  uint64_t (*capabilities_for)(dispytch_adapter* adapter, const char* json, size_t len) DISPYTCH_NOEXCEPT;
+
+  /* 1.1. [any] on 1: these messages are about to be handled, and that must not be forgotten should it end the process: waits until it is
+   * durable at the broker. A later delivery says in `begun` how many such calls neither a settlement of the message nor a call with on 0
+   * followed. on 0: the handling has ended, though nothing is settled yet; takes the last call for each back, without waiting. Any
+   * settlement of a message sets its count to 0. Called for few messages: those that were delivered again and again. EFENCED for a stale
+   * token: nothing is noted then. NULL without CAN_BEGIN. */
+  dispytch_status (*begin)(dispytch_consumer* consumer, const uint64_t* tokens, uint32_t count, int32_t on, int32_t timeout_ms,
+                           dispytch_error* error) DISPYTCH_NOEXCEPT;
 } dispytch_consumer_api;
 
 typedef struct dispytch_plugin { /* static const in the plugin */
@@ -341,9 +385,18 @@ typedef struct dispytch_plugin { /* static const in the plugin */
   /* [last] */
   dispytch_status (*close)(dispytch_adapter* adapter, int32_t timeout_ms, dispytch_error* error) DISPYTCH_NOEXCEPT;
 
-  /* [any] Never blocks. "dispytch.transactions/1", "dispytch.admin/1"; NULL: not offered. The field itself may be missing or NULL. */
+  /* [any] Never blocks. "dispytch.transactions/1", "dispytch.admin/1"; 1.1: "dispytch.groups/1", "dispytch.backlog/1",
+   * "dispytch.declare/1", "dispytch.browse/1". NULL: not offered. The field itself may be missing or NULL. An extension is asked for by
+   * plugin; where a backend can't have it with its config and broker, its functions return ENOTIMPL and say why. */
   const void* (*extension)(const char* id)DISPYTCH_NOEXCEPT;
 } dispytch_plugin;
+
+/* 1.1. Rows that an extension hands out: the plugin's memory, with all that they point at, until they are given back to the extension's
+ * function `release`, or the adapter is closed. */
+typedef struct dispytch_rows {
+  uint32_t size, stride, count, reserved;
+  const void* first; /* of `count` elements, `stride` bytes apart; which they are the extension says */
+} dispytch_rows;
 
 /* The one export. NULL: this host is too old for the plugin. A plugin linked into a program, as tests do, is compiled with
  * -DDISPYTCH_PLUGIN_ENTRY=its_own_name, so that several fit into one. */
@@ -352,21 +405,22 @@ typedef struct dispytch_plugin { /* static const in the plugin */
 #endif
 DISPYTCH_EXPORT const dispytch_plugin* DISPYTCH_PLUGIN_ENTRY(uint32_t host_abi_minor) DISPYTCH_NOEXCEPT;
 
-/* The sizes of version 1.0. A wrong one doesn't compile: an array of size -1. */
+/* The sizes of version 1.1. A wrong one doesn't compile: an array of size -1. */
 #define DISPYTCH_ASSERT_SIZE(type, bytes) typedef char type##_has_its_size[sizeof(type) == (bytes) ? 1 : -1]
 DISPYTCH_ASSERT_SIZE(dispytch_error, 256);
 DISPYTCH_ASSERT_SIZE(dispytch_bytes, 16);
 DISPYTCH_ASSERT_SIZE(dispytch_header, 32);
 DISPYTCH_ASSERT_SIZE(dispytch_message, 128);
 DISPYTCH_ASSERT_SIZE(dispytch_report, 48);
-DISPYTCH_ASSERT_SIZE(dispytch_settlement, 16);
+DISPYTCH_ASSERT_SIZE(dispytch_settlement, 24);
 DISPYTCH_ASSERT_SIZE(dispytch_source, 64);
 DISPYTCH_ASSERT_SIZE(dispytch_batch, 96);
 DISPYTCH_ASSERT_SIZE(dispytch_host, 80);
 DISPYTCH_ASSERT_SIZE(dispytch_clock, 32);
-DISPYTCH_ASSERT_SIZE(dispytch_producer_api, 48);
-DISPYTCH_ASSERT_SIZE(dispytch_consumer_api, 88);
+DISPYTCH_ASSERT_SIZE(dispytch_producer_api, 56);
+DISPYTCH_ASSERT_SIZE(dispytch_consumer_api, 104);
 DISPYTCH_ASSERT_SIZE(dispytch_plugin, 104);
+DISPYTCH_ASSERT_SIZE(dispytch_rows, 24);
 #undef DISPYTCH_ASSERT_SIZE
 
 #ifdef __cplusplus

@@ -18,6 +18,7 @@
 //     Result<std::span<const Header>> headers(const InboundMessage&);   // [any] optional
 //     Status pause(std::span<const Source> sources, bool on);           // [any] optional: claims CAN_PAUSE
 //     Status seek(std::span<const Source> sources, std::chrono::milliseconds timeout);  // [one] with poll; optional: claims CAN_SEEK
+//     Status begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds timeout);  // [any] optional: claims CAN_BEGIN
 //     std::vector<Lag> lag();                                           // [any] never blocks; optional: the extension
 //                                                                       // "dispytch.lag/1", whose contract is in lag.h
 //     Status close(std::chrono::milliseconds timeout);                  // optional; the destructor follows
@@ -32,7 +33,9 @@
 //     Result<std::vector<Range>> ranges(std::string_view topic, std::string_view group,   // [any] these two are optional, together:
 //                                       std::chrono::milliseconds timeout);               // the extension "dispytch.admin/1", whose
 //     Status delete_up_to(std::span<const Source> sources, std::chrono::milliseconds timeout);  // contract is in admin.h
-//     static const void* extension(std::string_view id);                  // optional: other extensions
+//     Capabilities producer_capabilities(Config options) const;           // [any] optional, either: what one opened with these options
+//     Capabilities consumer_capabilities(Config options) const;           // can do; never blocks
+//     static const void* extension(std::string_view id);                  // optional: other extensions; extensions.hpp has four ready
 //     Status close(std::chrono::milliseconds timeout);                    // optional; the destructor follows
 //   };
 //
@@ -48,14 +51,16 @@
 #include <dispytch/plugin/abi.h>
 #include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/config.hpp>
+#include <dispytch/plugin/extensions.hpp>
 #include <dispytch/plugin/host.hpp>
 #include <dispytch/plugin/message.hpp>
+#include <dispytch/plugin/opened.hpp>
 #include <dispytch/plugin/status.hpp>
 #include <dispytch/plugin/table.hpp>
 
 namespace dispytch::plugin {
 
-// What a backend may claim. produce, consume, pause and seek follow from the members that its classes have.
+// What a backend may claim. produce, consume, pause, seek and begin follow from the members that its classes have.
 inline constexpr Capabilities headers{DISPYTCH_CAN_HEADERS};
 inline constexpr Capabilities keys{DISPYTCH_CAN_KEYS};
 inline constexpr Capabilities partitions{DISPYTCH_CAN_PARTITIONS};
@@ -72,6 +77,10 @@ inline constexpr Capabilities delay{DISPYTCH_CAN_DELAY};
 inline constexpr Capabilities idempotent_produce{DISPYTCH_CAN_IDEMPOTENT_PRODUCE};
 inline constexpr Capabilities transact{DISPYTCH_CAN_TRANSACT};
 inline constexpr Capabilities patterns{DISPYTCH_CAN_PATTERNS};
+inline constexpr Capabilities ephemeral{DISPYTCH_CAN_EPHEMERAL};
+inline constexpr Capabilities instance{DISPYTCH_CAN_INSTANCE};
+inline constexpr Capabilities null_headers{DISPYTCH_CAN_NULL_HEADERS};
+inline constexpr Capabilities carry_attempts{DISPYTCH_CAN_CARRY_ATTEMPTS};
 
 }  // namespace dispytch::plugin
 

@@ -129,7 +129,8 @@ class BatchOut {
   void messages(std::span<const InboundMessage> messages, Owner owner) {
     put(std::make_unique<detail::MessageBatch<Owner>>(messages, std::move(owner)));
   }
-  /// Sources gained. None of their messages may be delivered before event_token was acknowledged.
+  /// Sources gained. None of their messages may be delivered before event_token was acknowledged. None, and 0: the consumer has joined, and
+  /// has nothing to read at present; for hosts of version 1.1 and later alone.
   void assigned(std::vector<Source> sources, std::uint64_t event_token) {
     event(DISPYTCH_ASSIGNED, std::move(sources), {}, done(), event_token);
   }

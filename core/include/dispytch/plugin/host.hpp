@@ -66,6 +66,8 @@ class Host {
   /// The application's name and version, for the broker's lists of its clients.
   std::string_view application() const noexcept { return host_->application == nullptr ? "" : host_->application; }
   std::string_view version() const noexcept { return host_->version == nullptr ? "" : host_->version; }
+  /// The minor version of the border that the host knows; what a later one appended it doesn't understand.
+  std::uint32_t abi_minor() const noexcept { return host_->abi_minor; }
 
   /// Whether a line of that level would be written; spares building it.
   bool logs(Level level) const noexcept { return static_cast<std::int32_t>(level) <= host_->log_level; }

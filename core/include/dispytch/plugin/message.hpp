@@ -43,6 +43,8 @@ class MessageView {
   std::optional<std::int32_t> partition() const noexcept { return said(DISPYTCH_MSG_PARTITION, raw_.partition); }
   std::optional<std::int64_t> timestamp_ms() const noexcept { return said(DISPYTCH_MSG_TIMESTAMP, raw_.timestamp_ms); }
   std::optional<std::int64_t> deliver_at_ms() const noexcept { return said(DISPYTCH_MSG_DELIVER_AT, raw_.deliver_at_ms); }
+  /// The application's own id of the message. Not for finding duplicates: a replay has the same.
+  std::optional<std::string_view> id() const noexcept { return optional_view(raw_.id); }
   std::uint64_t token() const noexcept { return raw_.token; }  ///< for its Report
   const dispytch_message& raw() const noexcept { return raw_; }
 

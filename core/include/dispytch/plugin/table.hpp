@@ -18,8 +18,10 @@
 #include <dispytch/plugin/lag.h>
 #include <dispytch/plugin/batch.hpp>
 #include <dispytch/plugin/config.hpp>
+#include <dispytch/plugin/extensions.hpp>
 #include <dispytch/plugin/host.hpp>
 #include <dispytch/plugin/message.hpp>
+#include <dispytch/plugin/opened.hpp>
 #include <dispytch/plugin/status.hpp>
 
 namespace dispytch::plugin {
@@ -49,22 +51,6 @@ struct Description {
 };
 
 namespace detail {
-
-using Milliseconds = std::chrono::milliseconds;
-
-/// "No bound" arrives as a year, which may be added to any clock's now.
-inline Milliseconds timeout(std::int32_t timeout_ms) noexcept {
-  return timeout_ms < 0 ? std::chrono::hours{24 * 365} : Milliseconds{timeout_ms};
-}
-
-template <class F>
-dispytch_status guarded(dispytch_error* error, F&& body) noexcept {
-  try {
-    return finish(error, std::forward<F>(body)());
-  } catch (...) {
-    return fill_from_exception(error);
-  }
-}
 
 template <class B>
 concept OpensProducersWith = requires(B& backend, Config options, Opening opening) { backend.producer(options, opening); };
@@ -96,10 +82,6 @@ using ProducerOf = typename decltype(open_producer(std::declval<B&>(), Config{},
 template <class B>
 using ConsumerOf = typename decltype(open_consumer(std::declval<B&>(), Config{}, Opening{}))::value_type::element_type;
 
-template <class T>
-concept Closes = requires(T& object, Milliseconds timeout) {
-  { object.close(timeout) } -> std::same_as<Status>;
-};
 template <class C>
 concept Syncs = requires(C& consumer, Milliseconds timeout) {
   { consumer.sync(timeout) } -> std::same_as<Status>;
@@ -118,19 +100,21 @@ concept Seeks = requires(C& consumer, std::span<const Source> sources, Milliseco
 };
 
 template <class C>
+concept Begins = requires(C& consumer, std::span<const std::uint64_t> tokens, bool on, Milliseconds timeout) {
+  { consumer.begin(tokens, on, timeout) } -> std::same_as<Status>;
+};
+template <class B>
+concept JudgesProducers = requires(const B& backend, Config options) {
+  { backend.producer_capabilities(options) } -> std::same_as<Capabilities>;
+};
+template <class B>
+concept JudgesConsumers = requires(const B& backend, Config options) {
+  { backend.consumer_capabilities(options) } -> std::same_as<Capabilities>;
+};
+template <class C>
 concept SaysLag = requires(C& consumer) {
   { consumer.lag() } -> std::same_as<std::vector<Lag>>;
 };
-
-// Ends the object whatever its close says, as the contract wants.
-template <class T>
-dispytch_status close(std::unique_ptr<T> object, std::int32_t timeout_ms, dispytch_error* error) noexcept {
-  if constexpr (Closes<T>) {
-    return guarded(error, [&] { return object->close(timeout(timeout_ms)); });
-  } else {
-    return DISPYTCH_OK;
-  }
-}
 
 inline std::vector<Source> sources_from(const dispytch_source* sources, std::uint32_t stride, std::uint32_t count) {
   std::vector<Source> all;
@@ -138,14 +122,6 @@ inline std::vector<Source> sources_from(const dispytch_source* sources, std::uin
   for (const dispytch_source& raw : Strided<const dispytch_source>{sources, stride, count}) all.push_back(source_from(raw));
   return all;
 }
-
-/// What dispytch_adapter* points at.
-template <class B>
-struct Opened {
-  Host host;
-  std::unique_ptr<B> backend;
-  static Opened& of(dispytch_adapter* adapter) noexcept { return *reinterpret_cast<Opened*>(adapter); }
-};
 
 template <class B>
 concept SaysRanges = requires(B& backend, std::string_view topic, std::string_view group, Milliseconds timeout) {
@@ -235,7 +211,20 @@ struct ProducerTable {
     return detail::close(std::unique_ptr<P>{&of(producer)}, timeout_ms, error);
   }
 
-  static constexpr dispytch_producer_api value{sizeof(dispytch_producer_api), 0, open, send, reports, flush, close};
+  static std::uint64_t capabilities_for(dispytch_adapter* adapter, const char* json, std::size_t len) noexcept {
+    try {
+      return Opened<B>::of(adapter).backend->producer_capabilities(Config{std::string_view{json, len}}).bits() | DISPYTCH_CAN_PRODUCE;
+    } catch (...) {
+      return 0;  // of what is wrong with the options open speaks
+    }
+  }
+
+  static constexpr dispytch_producer_api make() noexcept {
+    dispytch_producer_api api{sizeof(dispytch_producer_api), 0, open, send, reports, flush, close, nullptr};
+    if constexpr (JudgesProducers<B>) api.capabilities_for = capabilities_for;
+    return api;
+  }
+  static constexpr dispytch_producer_api value = make();
 };
 
 template <class B>
@@ -313,10 +302,25 @@ struct ConsumerTable {
     return detail::close(std::unique_ptr<C>{&of(consumer)}, timeout_ms, error);
   }
 
+  static std::uint64_t capabilities_for(dispytch_adapter* adapter, const char* json, std::size_t len) noexcept {
+    try {
+      return Opened<B>::of(adapter).backend->consumer_capabilities(Config{std::string_view{json, len}}).bits() | DISPYTCH_CAN_CONSUME;
+    } catch (...) {
+      return 0;  // of what is wrong with the options open speaks
+    }
+  }
+  static dispytch_status begin(dispytch_consumer* consumer, const std::uint64_t* tokens, std::uint32_t count, std::int32_t on,
+                               std::int32_t timeout_ms, dispytch_error* error) noexcept {
+    return guarded(error, [&] { return of(consumer).begin(std::span<const std::uint64_t>{tokens, count}, on != 0, timeout(timeout_ms)); });
+  }
+
   static constexpr dispytch_consumer_api make() noexcept {
-    dispytch_consumer_api api{sizeof(dispytch_consumer_api), 0, open, poll, wake, release, settle, sync, headers, nullptr, nullptr, close};
+    dispytch_consumer_api api{
+        sizeof(dispytch_consumer_api), 0, open, poll, wake, release, settle, sync, headers, nullptr, nullptr, close, nullptr, nullptr};
     if constexpr (Pauses<C>) api.pause = pause;
     if constexpr (Seeks<C>) api.seek = seek;
+    if constexpr (JudgesConsumers<B>) api.capabilities_for = capabilities_for;
+    if constexpr (Begins<C>) api.begin = begin;
     return api;
   }
   static constexpr dispytch_consumer_api value = make();
@@ -389,6 +393,18 @@ struct Table {
     if constexpr (DeletesUpTo<B>) {
       if (std::string_view{id} == DISPYTCH_EXTENSION_ADMIN) return &AdminTable<B>::value;
     }
+    if constexpr (HasGroups<B>) {
+      if (std::string_view{id} == DISPYTCH_EXTENSION_GROUPS) return &GroupsTable<B>::value;
+    }
+    if constexpr (SaysBacklog<B>) {
+      if (std::string_view{id} == DISPYTCH_EXTENSION_BACKLOG) return &BacklogTable<B>::value;
+    }
+    if constexpr (Declares<B>) {
+      if (std::string_view{id} == DISPYTCH_EXTENSION_DECLARE) return &DeclareTable<B>::value;
+    }
+    if constexpr (Browses<B>) {
+      if (std::string_view{id} == DISPYTCH_EXTENSION_BROWSE) return &BrowseTable<B>::value;
+    }
     if constexpr (OpensConsumers<B>) {
       if constexpr (SaysLag<ConsumerOf<B>>) {
         if (std::string_view{id} == DISPYTCH_EXTENSION_LAG) return &LagTable<B>::value;
@@ -415,6 +431,7 @@ struct Table {
       bits |= DISPYTCH_CAN_CONSUME;
       if constexpr (Pauses<ConsumerOf<B>>) bits |= DISPYTCH_CAN_PAUSE;
       if constexpr (Seeks<ConsumerOf<B>>) bits |= DISPYTCH_CAN_SEEK;
+      if constexpr (Begins<ConsumerOf<B>>) bits |= DISPYTCH_CAN_BEGIN;
     }
     return bits;
   }
