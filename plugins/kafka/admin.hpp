@@ -16,7 +16,7 @@ namespace dispytch::kafka {
 
 /// A client for a few questions, which are rare: it is made for them and ended after them. All functions block, together at most for the
 /// timeout, and throw Exception.
-class Admin : private Client {
+class Admin : protected Client {
  public:
   /// `group`: whose positions ranges() says; empty: nobody's.
   Admin(Cluster& cluster, std::chrono::milliseconds timeout, std::string group = {});
@@ -24,7 +24,7 @@ class Admin : private Client {
   std::vector<plugin::Range> ranges(const std::string& topic);
   void delete_up_to(std::span<const plugin::Source> sources);
 
- private:
+ protected:
   using Clock = std::chrono::steady_clock;
 
   int left() const;  // of the timeout, in ms, at least 1
@@ -34,6 +34,10 @@ class Admin : private Client {
   std::vector<std::int32_t> partitions_of(const std::string& topic);
   void add_positions(const std::string& topic, std::vector<plugin::Range>& ranges);
 
+  const std::string& group() const noexcept { return group_; }
+  Clock::time_point deadline() const noexcept { return deadline_; }
+
+ private:
   static void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque);
 
   const Clock::time_point deadline_;

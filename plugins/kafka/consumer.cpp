@@ -25,6 +25,7 @@ constexpr milliseconds kLookTimeout{250};
 constexpr milliseconds kFarewellSlice{50};
 constexpr milliseconds kQueryTimeout{1000};      // for a leader to say where a log begins and ends, once it comes to that
 constexpr milliseconds kUnjoinedPatience{1000};  // for a group that this member never joined to answer that it leaves
+constexpr milliseconds kLeastDeletion{500};      // of a group that leaves nothing behind, also where the time is over
 constexpr milliseconds kEndPatience{10'000};     // what was known of a log's end before that says nothing of now
 constexpr int kEndsUnjoined = 0x02030000;        // the first version that survives it
 
@@ -68,9 +69,13 @@ Settings Consumer::decided(const std::string& group) {
 }
 
 Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Opening opening)
-    : Client{shared, Options{options.at("config"), Owner::consumer}}, signal_{opening.notify} {
+    : Client{shared, Options{options.at("config"), Owner::consumer}},
+      group_name_{options.get("group", "")},
+      ephemeral_{options.get("ephemeral", false)},
+      signal_{opening.notify},
+      sources_{!ephemeral_} {
   const Subscription subscription{options.at("topics")};
-  const std::string group = options.get("group", "");
+  const std::string& group = group_name_;
   const Start start_where = start_of(options);
   ConfHandle conf = configure(RD_KAFKA_CONSUMER, defaults(), decided(group));
   fragile_ =
@@ -79,6 +84,9 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
   if (const std::string hidden = subscription.hidden(); !hidden.empty()) {
     const std::string own = text(conf.get(), "topic.blacklist");
     rd_kafka_conf_set(conf.get(), "topic.blacklist", (own.empty() ? hidden : own + "," + hidden).c_str(), nullptr, 0);
+  }
+  if (const auto instance = options.get("instance", ""); !instance.empty()) {
+    rd_kafka_conf_set(conf.get(), "group.instance.id", instance.c_str(), nullptr, 0);
   }
   const std::string hidden_topics = text(conf.get(), "topic.blacklist");
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
@@ -116,6 +124,7 @@ Consumer::Consumer(Cluster& shared, const plugin::Config& options, plugin::Openi
       .positions = *positions_,
       .events = events_,
       .wake_up = signal_,
+      .tells_of_nothing = shared.host.abi_minor() >= 1,
       .tell = [this](std::string text, std::int64_t gone, std::int64_t again) { tell_of_position(std::move(text), gone, again); }});
   events_.clear();  // it was waited for; nobody asks any more whether it was down meanwhile
   down_ = false;
@@ -423,6 +432,27 @@ Status Consumer::seek(std::span<const plugin::Source> sources, milliseconds time
   return {};
 }
 
+// The group has neither members nor positions by now, and would go with the coordinator's next cleaning, some minutes later.
+void Consumer::delete_group(milliseconds timeout) {
+  const DeleteGroupHandle group{rd_kafka_DeleteGroup_new(group_name_.c_str())};
+  const AdminOptionsHandle options{rd_kafka_AdminOptions_new(raw(), RD_KAFKA_ADMIN_OP_DELETEGROUPS)};
+  std::array<char, 256> reason{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), for_librdkafka(timeout, timeout), reason.data(), reason.size());
+  const QueueHandle queue{rd_kafka_queue_new(raw())};
+  rd_kafka_DeleteGroup_t* groups[] = {group.get()};
+  rd_kafka_DeleteGroups(raw(), groups, 1, options.get(), queue.get());
+  const EventHandle answer{rd_kafka_queue_poll(queue.get(), for_librdkafka(timeout, timeout))};
+  rd_kafka_resp_err_t code = answer ? rd_kafka_event_error(answer.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (answer && code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    std::size_t count = 0;
+    const rd_kafka_group_result_t** results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(answer.get()), &count);
+    if (count > 0 && rd_kafka_group_result_error(results[0]) != nullptr)
+      code = rd_kafka_error_code(rd_kafka_group_result_error(results[0]));
+  }
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return;
+  log(Level::info,
+      "group `" + group_name_ + "`, which holds nothing, stays at " + cluster() + " for some minutes: " + rd_kafka_err2str(code));
+}
 std::vector<plugin::Lag> Consumer::lag() { return sources_.lag(Clock::now(), kEndPatience); }
 
 Status Consumer::close(milliseconds timeout) {
@@ -450,6 +480,7 @@ Status Consumer::close(milliseconds timeout) {
     }
   }
   const bool closed = rd_kafka_consumer_closed(raw()) != 0;
+  if (closed && ephemeral_) delete_group(std::max(kLeastDeletion, until(deadline)));
   if (fragile_ && !rebalance_->has_joined()) {
     log(Level::warning, "a cooperative consumer of " + cluster() + " that never joined its group stays behind until the process ends: " +
                             "ending it would abort the process with librdkafka " + rd_kafka_version_str());

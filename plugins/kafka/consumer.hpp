@@ -64,6 +64,7 @@ class Consumer : private Client {
   bool put_event(plugin::BatchOut& out);
   bool put_messages(const plugin::Limits& limits, plugin::BatchOut& out);
   void look_whether_up(std::chrono::milliseconds timeout);
+  void delete_group(std::chrono::milliseconds timeout);
 
   static Consumer& of(void* opaque) noexcept { return *static_cast<Consumer*>(static_cast<Client*>(opaque)); }
   // librdkafka's callbacks: on the polling thread, from within serve_group(), but for on_arrival.
@@ -72,6 +73,8 @@ class Consumer : private Client {
   static int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   static void on_arrival(rd_kafka_t*, void* opaque);
 
+  const std::string group_name_;
+  const bool ephemeral_;                           // leaves nothing behind
   bool fragile_ = false;                           // must not be ended before it has joined the group: see close()
   bool stranded_ = false;                          // a partition that it fetched is gone: see close()
   std::chrono::milliseconds rebalance_timeout_{};  // how long the group waits for a member

@@ -57,7 +57,7 @@ void Rebalance::begin_assign(const rd_kafka_topic_partition_list_t& partitions, 
   if (partitions.cnt == 0 || closing_) {
     finish();
     // It has joined, and there is nothing for it at present: news, unless it keeps what it has.
-    if (!closing_ && sources_.all().empty()) events_.push_back({.kind = DISPYTCH_ASSIGNED});
+    if (!closing_ && tells_of_nothing_ && sources_.all().empty()) events_.push_back({.kind = DISPYTCH_ASSIGNED});
     return;
   }
   std::vector<Wanted> wanted;

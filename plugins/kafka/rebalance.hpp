@@ -50,6 +50,7 @@ class Rebalance {
     Positions& positions;
     Events& events;
     Signal& wake_up;
+    bool tells_of_nothing = false;  ///< the host understands an assignment without partitions
     /// What an operator must know of positions, and how many messages are gone, or come again, by it.
     std::function<void(std::string text, std::int64_t gone, std::int64_t again)> tell;
   };
@@ -61,6 +62,7 @@ class Rebalance {
         positions_{parts.positions},
         events_{parts.events},
         wake_up_{parts.wake_up},
+        tells_of_nothing_{parts.tells_of_nothing},
         tell_{std::move(parts.tell)} {}
 
   /// librdkafka's callback: partitions are to be assigned to this member, or taken from it.
@@ -110,6 +112,7 @@ class Rebalance {
   Positions& positions_;
   Events& events_;
   Signal& wake_up_;
+  const bool tells_of_nothing_;
   std::function<void(std::string, std::int64_t, std::int64_t)> tell_;
   std::optional<Pending> pending_;
   std::vector<Wanted> restarts_;        // librdkafka doesn't fetch these, and should; not asked for yet

@@ -76,7 +76,7 @@ void Sources::place(Source& source, std::int64_t offset, std::string metadata, b
   const plugin::Lock lock{mutex_};
   source.metadata = std::move(metadata);
   source.progress.place(offset);
-  if (to_store) {
+  if (to_store && stores_) {
     source.progress.store(offset);
     set_storing(source, true);
   } else {
@@ -162,6 +162,7 @@ bool Sources::settle(std::uint64_t token) {
 
 PartitionsHandle Sources::uncommitted() const {
   PartitionsHandle list{rd_kafka_topic_partition_list_new(1)};
+  if (!stores_) return list;
   const plugin::Lock lock{mutex_};
   for (const Slot& slot : slots_) {
     if (!slot.source) continue;

@@ -66,6 +66,9 @@ struct Delivered {
 /// All of them. add, remove, find, all and delivered: the polling thread; settle: any.
 class Sources {
  public:
+  /// `stores` false: nothing of it is ever to be committed.
+  explicit Sources(bool stores = true) noexcept : stores_{stores} {}
+
   /// Throws Exception where there are too many.
   Source& add(rd_kafka_t* client, std::string topic, std::int32_t partition, Signal& wake_up);
   /// From here on its tokens are stale: nothing of it is committed any more.
@@ -111,6 +114,8 @@ class Sources {
   bool has_stored(const std::string& topic) const;
 
  private:
+  const bool stores_;
+
   struct Slot {
     std::unique_ptr<Source> source;
     std::uint32_t generation = 0;  // the last one given out

@@ -52,6 +52,11 @@ class Broker {
   const Group* find_group(const std::string& name) const noexcept DISPYTCH_REQUIRES(mutex);
   /// A group for one consumer that named none; dissolve() ends it.
   Group& nameless_group() DISPYTCH_REQUIRES(mutex);
+  /// All that have a name.
+  std::map<std::string, Group>& groups() noexcept DISPYTCH_REQUIRES(mutex) { return groups_; }
+  /// Makes a topic with the options of those that have none of their own. It doesn't exist yet.
+  Topic& declare(const std::string& name) DISPYTCH_REQUIRES(mutex) { return create(name, others_); }
+  const TopicOptions& others() const noexcept { return others_; }
   void dissolve(Group& group) noexcept DISPYTCH_REQUIRES(mutex);
 
   std::vector<TopicWatcher*> watchers DISPYTCH_GUARDED_BY(mutex) = {};

@@ -33,14 +33,21 @@ struct Consumer::Delivery {
     limits.max_bytes -= std::min(bytes, limits.max_bytes);
     return message;
   }
-  static void count(plugin::InboundMessage& message, std::uint32_t attempt) noexcept {
-    message.attempt = attempt;
-    if (attempt > 1) message.flags |= DISPYTCH_MSG_REDELIVERED;
+  static void count(plugin::InboundMessage& message, const Progress::Counts& counts) noexcept {
+    message.attempt = counts.deliveries;
+    message.attempts = counts.attempts.value_or(0);
+    message.begun = counts.begun;
+    message.flags |= plugin::flag(counts.deliveries > 1 || counts.attempts, DISPYTCH_MSG_REDELIVERED) |
+                     plugin::flag(counts.attempts.has_value(), DISPYTCH_MSG_ATTEMPTS) | plugin::flag(counts.begun > 0, DISPYTCH_MSG_BEGUN);
   }
 };
 
 Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, Subscription subscription)
-    : broker_{std::move(broker)}, clock_{host.clock()}, notify_{notify}, subscription_{std::move(subscription)} {
+    : broker_{std::move(broker)},
+      clock_{host.clock()},
+      notify_{notify},
+      subscription_{std::move(subscription)},
+      tells_of_nothing_{host.abi_minor() >= 1} {
   const plugin::Lock lock{broker_->mutex};
   std::vector<Topic*> wanted;
   for (const std::string& name : subscription_.names) wanted.push_back(&broker_->topic(name));
@@ -51,7 +58,7 @@ Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::No
     throw plugin::Exception{DISPYTCH_ENOTFOUND,
                             "no topic of the memory backend matches the pattern, and none can be added: auto_create is off"};
   }
-  group_ = subscription_.group.empty() ? &broker_->nameless_group() : &broker_->group(subscription_.group);
+  group_ = has_own_group() ? &broker_->nameless_group() : &broker_->group(subscription_.group);
   broker_->watchers.push_back(this);
   group_->join(*this);
   for (Topic* topic : wanted) subscribe(*topic);
@@ -63,7 +70,7 @@ Consumer::~Consumer() {
   std::erase(broker_->watchers, static_cast<TopicWatcher*>(this));
   group_->leave(*this);
   group_->rebalance(clock_.monotonic());
-  if (subscription_.group.empty()) broker_->dissolve(*group_);
+  if (has_own_group()) broker_->dissolve(*group_);
 }
 
 void Consumer::subscribe(Topic& topic) {
@@ -119,6 +126,7 @@ plugin::Status Consumer::poll(plugin::Limits limits, std::chrono::milliseconds t
 
 // It has joined, and its group has nothing for it: news, once, and again after it had something.
 bool Consumer::tell_of_no_part(plugin::BatchOut& out) {
+  if (!tells_of_nothing_) return false;
   const bool holds_one = std::any_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.partition != nullptr; });
   const bool has_part = holds_one || group_->has_part(*this);
   if (has_part || std::exchange(knows_of_no_part_, true)) {
@@ -216,7 +224,11 @@ plugin::Status Consumer::settle(plugin::Strided<const plugin::Settlement> settle
     last = partition;
     const auto settle = [&](Progress& progress) {
       const auto delivered = named.delayed ? Progress::Out::after_a_delay : Progress::Out::in_order;
-      if (requeues) return progress.requeue(named.offset, clock_.monotonic() + std::chrono::milliseconds{settlement.delay_ms}, delivered);
+      if (requeues) {
+        const bool says = (settlement.flags & DISPYTCH_SETTLE_ATTEMPTS) != 0;
+        return progress.requeue(named.offset, clock_.monotonic() + std::chrono::milliseconds{settlement.delay_ms}, delivered,
+                                says ? std::optional{settlement.attempts} : std::nullopt);
+      }
       return settlement.action == DISPYTCH_ACK_UP_TO ? progress.ack_up_to(named.offset, delivered) : progress.ack(named.offset, delivered);
     };
     if (partition == nullptr || !settle(partition->progress)) {
@@ -245,6 +257,23 @@ bool Consumer::settle_event(std::uint64_t token) {
   for (GroupPartition* partition : *given_up) group_->give_up(*partition);
   signal();  // what was assigned may have messages
   return true;
+}
+
+plugin::Status Consumer::begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds) {
+  const plugin::Lock lock{broker_->mutex};
+  std::vector<Named> all;
+  for (const std::uint64_t token : tokens) {
+    const Named named = by_token(token);
+    const auto delivered = named.delayed ? Progress::Out::after_a_delay : Progress::Out::in_order;
+    if (named.partition == nullptr || !named.partition->progress.is_out(named.offset, delivered)) {
+      return plugin::Error{.code = DISPYTCH_EFENCED, .text = "a message is about to be handled that this consumer no longer has"};
+    }
+    all.push_back(named);
+  }
+  for (const Named& named : all) {
+    named.partition->progress.begin(named.offset, named.delayed ? Progress::Out::after_a_delay : Progress::Out::in_order, on);
+  }
+  return {};
 }
 
 plugin::Result<std::span<const plugin::Header>> Consumer::headers(const plugin::InboundMessage& message) {

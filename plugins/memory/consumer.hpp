@@ -30,6 +30,7 @@ class Consumer final : private Member, private TopicWatcher {
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message);
   plugin::Status pause(std::span<const plugin::Source> sources, bool on);
   plugin::Status seek(std::span<const plugin::Source> sources, std::chrono::milliseconds timeout);
+  plugin::Status begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds timeout);
   std::vector<plugin::Lag> lag();
 
  private:
@@ -48,11 +49,13 @@ class Consumer final : private Member, private TopicWatcher {
   // When the first of the delayed messages that may be delivered is due, on the host's monotonic clock.
   std::optional<std::chrono::nanoseconds> next_due() const noexcept DISPYTCH_REQUIRES(broker_->mutex);
   bool settle_event(std::uint64_t token) DISPYTCH_REQUIRES(broker_->mutex);
+  bool has_own_group() const noexcept { return subscription_.group.empty() || subscription_.ephemeral; }
 
   const std::shared_ptr<Broker> broker_;
   const plugin::Clock clock_;
   const plugin::Notify notify_;
   const Subscription subscription_;
+  const bool tells_of_nothing_;  // the host understands an assignment without partitions
   Group* group_ DISPYTCH_POINTER_GUARDED_BY(broker_->mutex) = nullptr;
 
   plugin::Condition wakeup_;

@@ -64,6 +64,9 @@ class Group {
   /// Where it goes on in a partition; nullopt: it doesn't read it.
   std::optional<std::int64_t> stored(const Partition& partition) const noexcept;
 
+  /// The partitions that it reads.
+  const std::vector<std::unique_ptr<GroupPartition>>& partitions() const noexcept { return partitions_; }
+
   void join(Member& member);
   /// Returns whether the member holds a partition, or is to.
   bool has_part(const Member& member) const noexcept;

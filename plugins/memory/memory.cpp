@@ -6,6 +6,7 @@
 
 #include "admin.hpp"
 #include "broker.hpp"
+#include "browser.hpp"
 #include "consumer.hpp"
 #include "producer.hpp"
 #include "schema.hpp"
@@ -30,6 +31,32 @@ class Backend {
     memory::delete_up_to(*broker_, sources);
     return {};
   }
+  plugin::Result<std::vector<plugin::Group>> list_groups(std::chrono::milliseconds) { return memory::list_groups(*broker_); }
+  plugin::Result<std::vector<plugin::GroupMember>> members_of(std::string_view group, std::chrono::milliseconds) {
+    return memory::members_of(*broker_, group);
+  }
+  plugin::Result<std::vector<plugin::GroupPosition>> positions_of(std::string_view group, std::optional<std::string_view> topic,
+                                                                  std::chrono::milliseconds) {
+    return memory::positions_of(*broker_, group, topic);
+  }
+  plugin::Result<std::vector<plugin::GroupPosition>> move_group(std::string_view group, std::span<const plugin::GroupMove> moves,
+                                                                bool dry_run, std::chrono::milliseconds) {
+    return memory::move_group(*broker_, group, moves, dry_run);
+  }
+  plugin::Status forget_group(std::string_view group, std::chrono::milliseconds) {
+    memory::forget_group(*broker_, group);
+    return {};
+  }
+  plugin::Result<std::vector<plugin::Backlog>> backlog_of(std::string_view group, std::optional<std::string_view> topic,
+                                                          std::chrono::milliseconds) {
+    return memory::backlog_of(*broker_, group, topic);
+  }
+  plugin::Result<std::vector<plugin::Finding>> declare(const plugin::Config& document, bool make, std::chrono::milliseconds) {
+    return memory::declare(*broker_, document, make);
+  }
+  plugin::Result<std::unique_ptr<Browser>> browse(const plugin::Look& look, std::chrono::milliseconds) {
+    return std::make_unique<Browser>(broker_, look);
+  }
 
  private:
   const plugin::Host host_;
@@ -42,5 +69,5 @@ class Backend {
 using namespace dispytch::plugin;  // the names of the capabilities
 DISPYTCH_PLUGIN(dispytch::memory::Backend, .id = "memory", .version = "1.0.0", .license = "Apache-2.0",
                 .capabilities = {headers, keys, partitions, order_by_key, order_by_source, groups, ack_each, ack_up_to, count_attempts,
-                                 requeue, delay, patterns},
+                                 requeue, delay, patterns, ephemeral, null_headers, carry_attempts},
                 .config_schema = dispytch::memory::kSchema)

@@ -40,21 +40,41 @@ bool Progress::ack_up_to(std::uint32_t offset, Out delivered) noexcept {
   return true;
 }
 
-std::uint32_t Progress::deliver_first_delayed() noexcept {
+Progress::Counts Progress::count_delivery(Entry& delivered, Out out) noexcept {
+  delivered.out = out;
+  return {.deliveries = ++delivered.deliveries,
+          .attempts = delivered.says_attempts ? std::optional{delivered.attempts} : std::nullopt,
+          .begun = delivered.begun};
+}
+
+Progress::Counts Progress::deliver_first_delayed() noexcept {
   Entry& delivered = entry(first_delayed());
   delayed_.erase(delayed_.begin());
   delivered.delayed = false;
-  delivered.out = Out::after_a_delay;
-  return ++delivered.deliveries;
+  return count_delivery(delivered, Out::after_a_delay);
 }
 
-bool Progress::requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out delivered) {
+void Progress::begin(std::uint32_t offset, Out delivered, bool on) noexcept {
+  const std::int64_t place = find(offset, delivered);
+  if (place < 0) return;
+  std::uint16_t& begun = window_[static_cast<std::size_t>(place)].begun;
+  if (on && begun < UINT16_MAX) ++begun;
+  if (!on && begun > 0) --begun;
+}
+
+bool Progress::requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out delivered, std::optional<std::uint32_t> attempts) {
   const std::int64_t place = find(offset, delivered);
   if (place < 0) return false;
   delayed_.emplace(due, base_ + place);
   Entry& requeued = window_[static_cast<std::size_t>(place)];
   requeued.delayed = true;
   requeued.out = Out::no;
+  requeued.begun = 0;
+  if (attempts) {
+    requeued.attempts = static_cast<std::uint16_t>(std::min<std::uint32_t>(*attempts, UINT16_MAX));
+    requeued.says_attempts = true;
+    requeued.deliveries = 0;
+  }
   return true;
 }
 
@@ -86,6 +106,24 @@ void Progress::seek(std::int64_t offset) noexcept {
   window_.clear();
   delayed_.clear();
   base_ = position_ = offset;
+}
+
+void Progress::move(std::int64_t offset) noexcept {
+  seek(offset);
+  committed_ = offset;
+}
+
+Progress::Standing Progress::standing() const noexcept {
+  Standing standing{.first_unsettled = base_};
+  bool found = false;
+  for (std::int64_t place = 0; place < size(); ++place) {
+    const Entry& entry = window_[static_cast<std::size_t>(place)];
+    if (entry.settled) ++standing.settled;
+    if (!entry.settled && entry.out != Out::no) ++standing.in_hand;
+    if (!entry.settled && !found) standing.first_unsettled = base_ + place, found = true;
+  }
+  if (!found) standing.first_unsettled = base_ + size();
+  return standing;
 }
 
 }  // namespace dispytch::memory

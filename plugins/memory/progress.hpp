@@ -37,12 +37,17 @@ class Progress {
     while (position_ - base_ < size() && entry(position_).passed_over()) ++position_;
   }
 
-  /// Delivers the message at position(). Returns how often it has been delivered to the group, this time included.
-  std::uint32_t deliver() {
+  /// What is known of a message besides its bytes.
+  struct Counts {
+    std::uint32_t deliveries = 0;                ///< to the group, this one included; since `attempts` were said
+    std::optional<std::uint16_t> attempts = {};  ///< said when it was given back
+    std::uint16_t begun = 0;                     ///< times that its handling was said to begin, and no end followed
+  };
+
+  /// Delivers the message at position().
+  Counts deliver() {
     if (position_ - base_ == size()) window_.push_back({});
-    Entry& delivered = entry(position_++);
-    delivered.out = Out::in_order;
-    return ++delivered.deliveries;
+    return count_delivery(entry(position_++), Out::in_order);
   }
 
   /// Passes over the message at position() until `due`, on the host's monotonic clock.
@@ -58,7 +63,7 @@ class Progress {
   /// The offset of the message that is due first; there is one.
   std::int64_t first_delayed() const noexcept { return delayed_.begin()->second; }
   /// Delivers it, as deliver() does.
-  std::uint32_t deliver_first_delayed() noexcept;
+  Counts deliver_first_delayed() noexcept;
 
   /// Settles the delivered message whose offset ends in these 32 bits. False, and nothing changes, where it is settled already or
   /// was never delivered.
@@ -66,8 +71,14 @@ class Progress {
   /// Settles that message and all before it.
   bool ack_up_to(std::uint32_t offset, Out delivered = Out::in_order) noexcept;
 
-  /// The delivered message is not settled, and to be delivered again, not before `due`. False as for ack.
-  bool requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out delivered = Out::in_order);
+  /// The delivered message is not settled, and to be delivered again, not before `due`. `attempts`: where they are said. False as for ack.
+  bool requeue(std::uint32_t offset, std::chrono::nanoseconds due, Out delivered = Out::in_order,
+               std::optional<std::uint32_t> attempts = std::nullopt);
+
+  /// Whether that message is delivered and not settled.
+  bool is_out(std::uint32_t offset, Out delivered) const noexcept { return find(offset, delivered) >= 0; }
+  /// Its handling is about to begin; or (`on` false) has ended without a settlement. Nothing for one that is not out.
+  void begin(std::uint32_t offset, Out delivered, bool on) noexcept;
 
   /// Another consumer takes over: what is not settled is delivered again, from committed() on; what is delayed stays so.
   void rewind() noexcept;
@@ -75,10 +86,21 @@ class Progress {
   void deleted_before(std::int64_t offset) noexcept;
   /// Delivery goes on at `offset`; what was delivered or delayed before is forgotten, not settled.
   void seek(std::int64_t offset) noexcept;
+  /// The same, and settles what lies before: nobody holds the partition.
+  void move(std::int64_t offset) noexcept;
+
+  /// How many messages from base on are settled, and how many are delivered and not settled.
+  struct Standing {
+    std::int64_t settled = 0, in_hand = 0;
+    std::int64_t first_unsettled = 0;  ///< offset
+  };
+  Standing standing() const noexcept;
 
  private:
   struct Entry {
     std::uint32_t deliveries = 0;
+    std::uint16_t attempts = 0, begun = 0;
+    bool says_attempts = false;
     bool settled = false;
     bool delayed = false;  // it is in delayed_
     Out out = Out::no;
@@ -90,6 +112,7 @@ class Progress {
   // The place in the window of a delivered, unsettled message; -1 where there is none.
   std::int64_t find(std::uint32_t offset, Out delivered) const noexcept;
   void commit() noexcept;
+  static Counts count_delivery(Entry& delivered, Out out) noexcept;
 
   std::int64_t committed_;
   std::int64_t base_;

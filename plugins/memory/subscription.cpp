@@ -51,6 +51,7 @@ Subscription read_subscription(const plugin::Config& options) {
     throw plugin::Exception{options.at("topics").error("expected at least one topic")};
   }
   subscription.group = options.get("group", "");
+  subscription.ephemeral = options.get("ephemeral", false);
   subscription.from_oldest = options.get("start", "earliest") != "latest";
   return subscription;
 }

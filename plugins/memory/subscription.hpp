@@ -34,6 +34,7 @@ struct Subscription {
   std::vector<Pattern> patterns = {};
   std::string group = {};   ///< empty: none, the consumer reads everything alone
   bool from_oldest = true;  ///< where a group without a position begins
+  bool ephemeral = false;   ///< its group is its own, and ends with it
 
   bool matches(const std::string& topic) const noexcept {
     for (const Pattern& pattern : patterns) {

@@ -340,20 +340,21 @@ static dispytch_status adapter_close(dispytch_adapter* adapter, int32_t timeout_
   return DISPYTCH_OK;
 }
 
-static const dispytch_producer_api kProducer = {
-    sizeof(dispytch_producer_api), 0, producer_open, producer_send, producer_reports, producer_flush, producer_close};
-static const dispytch_consumer_api kConsumer = {sizeof(dispytch_consumer_api),
-                                                0,
-                                                consumer_open,
-                                                consumer_poll,
-                                                consumer_wake,
-                                                consumer_release,
-                                                consumer_settle,
-                                                consumer_sync,
-                                                consumer_headers,
-                                                NULL,
-                                                NULL,
-                                                consumer_close};
+static const dispytch_producer_api kProducer = {.size = sizeof(dispytch_producer_api),
+                                                .open = producer_open,
+                                                .send = producer_send,
+                                                .reports = producer_reports,
+                                                .flush = producer_flush,
+                                                .close = producer_close};
+static const dispytch_consumer_api kConsumer = {.size = sizeof(dispytch_consumer_api),
+                                                .open = consumer_open,
+                                                .poll = consumer_poll,
+                                                .wake = consumer_wake,
+                                                .release = consumer_release,
+                                                .settle = consumer_settle,
+                                                .sync = consumer_sync,
+                                                .headers = consumer_headers,
+                                                .close = consumer_close};
 static const dispytch_plugin kPlugin = {
     sizeof(dispytch_plugin),
     DISPYTCH_ABI_MAJOR,

@@ -115,6 +115,8 @@ struct Fake {
   std::jthread notifier = {};
 };
 
+std::string current_begun;  // what the plugin was told last
+
 TEST(Table, IsSoundAsItIs) {
   Fake fake;
   EXPECT_EQ(fake.refusal(), "");
@@ -149,6 +151,75 @@ TEST(Table, MayNotHaveShorterTablesOfFunctions) {
   fake.producer.size = sizeof fake.producer;
   fake.consumer.size = offsetof(dispytch_consumer_api, close);
   EXPECT_THAT(fake.refusal(), HasSubstr("its consumer table has 80 bytes, where version 1.0 has 88"));
+}
+
+// As a plugin of version 1.0 has them: nothing behind may be looked at.
+TEST(Table, MayHaveTablesOfFunctionsOfVersion1) {
+  Fake fake;
+  fake.producer.size = offsetof(dispytch_producer_api, capabilities_for);
+  fake.consumer.size = offsetof(dispytch_consumer_api, capabilities_for);
+  const GuardedMemory producer{&fake.producer, fake.producer.size};
+  const GuardedMemory consumer{&fake.consumer, fake.consumer.size};
+  fake.table.producer = producer.as<dispytch_producer_api>();
+  fake.table.consumer = consumer.as<dispytch_consumer_api>();
+  fake.table.abi_minor = 0;
+  EXPECT_EQ(fake.refusal(), "");
+  const auto adapter = fake.open();
+  EXPECT_EQ(adapter->producer_capabilities(kNoConfig), adapter->capabilities());
+  EXPECT_EQ(adapter->consumer_capabilities(kNoConfig), adapter->capabilities());
+  EXPECT_TRUE(adapter->open_producer(kNoConfig, {}, kTimeout).has_value());
+  const auto opened = adapter->open_consumer(kNoConfig, {}, kTimeout).value();
+  const std::uint64_t token = 1;
+  EXPECT_EQ(opened->begin({&token, 1}, true, kTimeout).error().code, ErrorCode::not_implemented);
+  EXPECT_FALSE(adapter->takes_option(DISPYTCH_CAN_EPHEMERAL));
+}
+
+TEST(Table, TakesNewOptionsOnlyFromVersion1_1On) {
+  Fake fake;
+  fake.table.capabilities |= DISPYTCH_CAN_EPHEMERAL;
+  EXPECT_TRUE(fake.open()->takes_option(DISPYTCH_CAN_EPHEMERAL));
+  EXPECT_FALSE(fake.open()->takes_option(DISPYTCH_CAN_INSTANCE));
+  fake.table.abi_minor = 0;
+  EXPECT_FALSE(fake.open()->takes_option(DISPYTCH_CAN_EPHEMERAL)) << "a bit that it can't know";
+}
+
+// What one consumer can do, where that isn't what the backend can.
+TEST(Table, AsksForTheCapabilitiesOfASingleConsumerAndProducer) {
+  Fake fake;
+  fake.table.capabilities |= DISPYTCH_CAN_ACK_EACH | DISPYTCH_CAN_KEYS;
+  fake.consumer.capabilities_for = [](dispytch_adapter*, const char* json, std::size_t len) noexcept -> std::uint64_t {
+    const bool shared = std::string_view{json, len}.find("shared") != std::string_view::npos;
+    return DISPYTCH_CAN_CONSUME | (shared ? DISPYTCH_CAN_ACK_EACH : 0) | DISPYTCH_CAN_SEEK;
+  };
+  fake.producer.capabilities_for = [](dispytch_adapter*, const char*, std::size_t) noexcept -> std::uint64_t {
+    return DISPYTCH_CAN_PRODUCE;
+  };
+  const auto adapter = fake.open();
+  EXPECT_EQ(adapter->consumer_capabilities("shared"), DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_ACK_EACH) << "no more than the table claims";
+  EXPECT_EQ(adapter->consumer_capabilities("other"), DISPYTCH_CAN_CONSUME);
+  EXPECT_TRUE(adapter->open_consumer("shared", {}, kTimeout).value()->can(DISPYTCH_CAN_ACK_EACH));
+  EXPECT_FALSE(adapter->open_consumer("other", {}, kTimeout).value()->can(DISPYTCH_CAN_ACK_EACH));
+  EXPECT_TRUE(adapter->can(DISPYTCH_CAN_KEYS));
+  EXPECT_FALSE(adapter->open_producer(kNoConfig, {}, kTimeout).value()->can(DISPYTCH_CAN_KEYS));
+}
+
+TEST(Table, TellsThePluginWhatIsAboutToBeHandled) {
+  Fake fake;
+  fake.table.capabilities |= DISPYTCH_CAN_BEGIN;
+  fake.consumer.begin = [](dispytch_consumer*, const std::uint64_t* tokens, std::uint32_t count, std::int32_t on, std::int32_t timeout_ms,
+                           dispytch_error*) noexcept -> dispytch_status {
+    current_begun = std::to_string(count) + " from " + std::to_string(tokens[0]) + ", on " + std::to_string(on) + ", " +
+                    std::to_string(timeout_ms) + " ms";
+    return tokens[0] == 9 ? DISPYTCH_EFENCED : DISPYTCH_OK;
+  };
+  const auto consumer = fake.open()->open_consumer(kNoConfig, {}, kTimeout).value();
+  const std::array<std::uint64_t, 2> tokens{7, 8};
+  EXPECT_TRUE(consumer->begin(tokens, true, std::chrono::milliseconds{5}));
+  EXPECT_EQ(current_begun, "2 from 7, on 1, 5 ms");
+  EXPECT_TRUE(consumer->begin(tokens, false, std::chrono::milliseconds{0}));
+  EXPECT_EQ(current_begun, "2 from 7, on 0, 0 ms");
+  const std::uint64_t stale = 9;
+  EXPECT_EQ(consumer->begin({&stale, 1}, true, kTimeout).error().code, ErrorCode::fenced);
 }
 
 TEST(Table, MustBeOfTheEntrysVersion) {
@@ -199,6 +270,11 @@ TEST(Table, MustKeepWhatItsCapabilitiesPromise) {
   EXPECT_THAT(fake.refusal(), HasSubstr("it claims the capability `pause`, but its consumer table has no function of that name"));
   fake.table.capabilities = DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_SEEK;
   EXPECT_THAT(fake.refusal(), HasSubstr("it claims the capability `seek`"));
+  fake.table.capabilities = DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_BEGIN;
+  EXPECT_THAT(fake.refusal(), HasSubstr("it claims the capability `begin`, but its consumer table has no function of that name"));
+  fake.consumer.size = offsetof(dispytch_consumer_api, begin);
+  EXPECT_THAT(fake.refusal(), HasSubstr("it claims the capability `begin`"));
+  fake.consumer.size = sizeof fake.consumer;
   fake.table.capabilities = DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME;
   fake.table.consumer = nullptr;
   EXPECT_THAT(fake.refusal(), HasSubstr("it claims that it can consume, but has no consumer table"));

@@ -35,7 +35,7 @@ DISPYTCH_EVENT(Placed, number)
 struct Kept {
   std::optional<std::string> key = {};
   std::optional<std::string> payload = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};
+  Headers headers = {};
   std::optional<std::int64_t> time_ms = {};
 };
 

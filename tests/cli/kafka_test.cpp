@@ -171,5 +171,74 @@ TEST_F(KafkaCli, CheckAndEmitNameAWrongPropertyAtItsPlace) {
   EXPECT_EQ(checked.exit_code, 2);
 }
 
+// ---- groups, from outside ----
+
+TEST_F(KafkaCli, ALookLeavesNoGroupBehind) {
+  dispytch(emit(), bodies(3));
+  dispytch(tail({"--from", "earliest", "--count", "3"}));
+  const Finished listed = dispytch({"groups", "list", "--config", config_});
+  EXPECT_EQ(listed.exit_code, 0) << listed.errors;
+  EXPECT_THAT(listed.output, ::testing::Not(HasSubstr("dispytch-tail-")));
+}
+
+TEST_F(KafkaCli, PositionsAreShownAndResetByOffsetTimeAndEnd) {
+  dispytch(emit(), bodies(50));
+  const auto positions = [&](const std::string& command, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"positions", command, "--config", config_, "board", "--json"});
+    const Finished finished = dispytch(more);
+    EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+    return nlohmann::json::parse(finished.output);
+  };
+  EXPECT_EQ(dispytch({"positions", "show", "--config", config_, "board"}).exit_code, 1) << "there is no such group yet";
+  std::int64_t all = 0;
+  for (const auto& row : positions("reset", {"--to", "latest"})) all += row.at("position").get<std::int64_t>();
+  EXPECT_EQ(all, 50);
+  EXPECT_EQ(dispytch({"positions", "show", "--config", config_, "board"}).exit_code, 1) << "nothing was moved";
+  positions("reset", {"--to", "latest", "--yes"});
+  for (const auto& row : positions("show")) EXPECT_EQ(row.at("position"), row.at("end"));
+  EXPECT_EQ(kcat({"-e", "-f", "%s\n", "-G", "board-" + topic_, topic_}), "") << "the group has it so";
+  positions("reset", {"--to", "1", "--topic", topic_, "--partition", "0", "--yes"});
+  EXPECT_EQ(positions("show").at(0).at("position"), 1);
+  positions("reset", {"--to", "1h", "--yes"});
+  for (const auto& row : positions("show")) EXPECT_EQ(row.at("position"), 0) << "all is younger than an hour";
+  const std::string seen = kcat({"-e", "-f", "%s\n", "-G", "board-" + topic_, topic_});
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), '\n'), 50);
+}
+
+TEST_F(KafkaCli, AGroupWithMembersIsNotMovedAndOneWithoutIsForgotten) {
+  dispytch(emit(), bodies(5));
+  const std::string group = "board-" + topic_;
+  {
+    Process member{{"kcat", "-q", "-b", kafka_address(), "-X", "auto.offset.reset=earliest", "-u", "-G", group, topic_}, {}};
+    member.await_output("\n");
+    const Finished refused = dispytch({"positions", "reset", "--config", config_, "board", "--to", "latest", "--yes"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("has 1 member, `rdkafka` at "));
+    EXPECT_THAT(dispytch({"groups", "list", "--config", config_}).output, HasSubstr(group + "  1 "));
+    member.signal(SIGTERM);
+    member.finish();
+  }
+  EXPECT_EQ(dispytch({"groups", "forget", "--config", config_, group, "--yes"}).exit_code, 0);
+  EXPECT_THAT(dispytch({"groups", "list", "--config", config_}).output, ::testing::Not(HasSubstr(group)));
+  EXPECT_EQ(dispytch({"groups", "forget", "--config", config_, group, "--yes"}).exit_code, 1);
+}
+
+TEST_F(KafkaCli, DeclareMakesWhatIsMissing) {
+  const std::string missing = topic_ + ".declared";
+  const std::string file =
+      write("declare.yaml", "version: 1\nbackends: { bus: { plugin: kafka, config: { bootstrap.servers: \"" + kafka_address() +
+                                "\" } } }\nlisteners: { board: { backend: bus, group: g, topics: [" + topic_ + ", " + missing + "] } }\n");
+  const Finished looked = dispytch({"declare", file, "--dry-run"});
+  EXPECT_EQ(looked.exit_code, 1);
+  EXPECT_THAT(looked.output, HasSubstr("bus: missing: topic `" + missing + "`"));
+  EXPECT_THAT(looked.output, ::testing::Not(HasSubstr("topic `" + topic_ + "`")));
+  EXPECT_EQ(dispytch({"declare", file, "--dry-run"}).output, looked.output);
+  const Finished made = dispytch({"declare", file});
+  EXPECT_EQ(made.exit_code, 0) << made.errors;
+  EXPECT_THAT(made.output, HasSubstr("bus: made: topic `" + missing + "`"));
+  EXPECT_EQ(dispytch({"declare", file}).output, "nothing is missing\n");
+  topics_.remove(missing);
+}
+
 }  // namespace
 }  // namespace dispytch::testing

@@ -146,22 +146,20 @@ class OneMemberTwice : public CliTest {
 };
 
 TEST_F(OneMemberTwice, OfAGroupIsRefusedAtTheSecond) {
-  const Finished checked = check("", "group: g, config: { group.instance.id: me }", "group: g, config: { group.instance.id: me }");
-  EXPECT_THAT(checked.output,
-              StartsWith((folder() / "members.yaml").string() +
-                         ":6:63: listeners.two.config.group.instance.id: listeners `one` and `two` would both be this member "
-                         "of group `g`; give each one of its own\n1 error\n"));
+  const Finished checked = check("", "group: g, instance: me", "group: g, instance: me");
+  EXPECT_THAT(checked.output, StartsWith((folder() / "members.yaml").string() +
+                                         ":6:44: listeners.two.instance: listener `one` has the same instance \"me\" in the same group; "
+                                         "each member needs a name of its own\n1 error\n"));
 }
 
-TEST_F(OneMemberTwice, ByTheBackendIsRefusedThere) {
-  const Finished checked = check(", group.instance.id: me", "group: g", "group: g");
-  EXPECT_THAT(checked.output, HasSubstr("members.yaml:3:"));
-  EXPECT_THAT(checked.output, HasSubstr(": backends.bus.config.group.instance.id: listeners `one` and `two` would both be"));
+TEST_F(OneMemberTwice, ByTheClientsOwnOptionIsRefusedWhereverItStands) {
+  EXPECT_THAT(check(", group.instance.id: me", "group: g", "group: h").output, HasSubstr("use the listener's `instance`"));
+  EXPECT_THAT(check("", "group: g, config: { group.instance.id: me }", "group: h").output, HasSubstr("use the listener's `instance`"));
 }
 
 TEST_F(OneMemberTwice, OfDifferentGroupsAreTwoMembers) {
-  EXPECT_EQ(check(", group.instance.id: me", "group: g", "group: h").exit_code, 0);
-  EXPECT_EQ(check("", "group: g, config: { group.instance.id: me }", "group: g, config: { group.instance.id: you }").exit_code, 0);
+  EXPECT_EQ(check("", "group: g, instance: me", "group: h, instance: me").exit_code, 0);
+  EXPECT_EQ(check("", "group: g, instance: me", "group: g, instance: you").exit_code, 0);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace dispytch::tests {
 
 /// `broker`: does all that Kafka does, with options of all kinds; `open`: the same for any option; `late`: that, and takes
-/// messages back for a time;
+/// messages back for a time; `named`: `open` that knows its members by their names;
 /// `pipe`: neither headers nor groups nor acknowledgement; `queue`: no headers, groups and patterns, no order by key; `writer`: produces
 /// alone; `reader`: consumes alone; `garbled`: its schema is broken.
 inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, const std::vector<std::filesystem::path>&) {
@@ -62,6 +62,7 @@ inline Result<config::PluginInfo> find_test_plugin(std::string_view plugin, cons
   };
   if (plugin == "broker") return found(kBroker, kAll);
   if (plugin == "open") return found(kOpen, kAll);
+  if (plugin == "named") return found(kOpen, kAll | DISPYTCH_CAN_INSTANCE);
   if (plugin == "late") return found(kOpen, kAll | policy::kRequeueing);
   if (plugin == "pipe") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME);
   if (plugin == "queue") return found(kOpen, DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME | DISPYTCH_CAN_ACK_EACH);

@@ -76,10 +76,10 @@ TEST_F(FatalError, OfTheDeadLettersEmitterEndsTheListener) {
 
 TEST_F(FatalError, OfAnInstanceThatIsStartedTwiceEndsTheFirst) {
   put({{.key = "a", .number = 1}, {.key = "a", .number = 2, .what = "wait"}});
-  const std::string member = "group.instance.id: member-1";
-  const auto first = service({.client = member});
+  const std::string member = "instance: member-1";
+  const auto first = service({.listener = member});
   first->await_output("begin a 2");
-  const auto second = service({.client = member});
+  const auto second = service({.listener = member});
   first->await_errors("fenced");
   go();
   const Finished fenced = first->finish();  // by itself

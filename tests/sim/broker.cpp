@@ -31,25 +31,6 @@ struct Delivered {
   dispytch_bytes keep(const std::string& text) { return plugin::bytes(*texts.emplace_back(std::make_unique<std::string>(text))); }
 };
 
-std::string payload_of(int number, Task::Kind kind) {
-  const std::string text = std::to_string(number);
-  const auto envelope = [&](const char* type) {
-    return R"({"id":"e","type":")" + std::string{type} + R"(","body":{"number":)" + text + R"(},"timestamp":1753000000000})";
-  };
-  switch (kind) {
-    case Task::Kind::plain: return envelope("plain");
-    case Task::Kind::pair: return envelope("pair");
-    case Task::Kind::emitting: return envelope("emitting");
-    case Task::Kind::later: return envelope("later");
-    case Task::Kind::together: return envelope("together");
-    case Task::Kind::spoilt: return R"({"id":"e","type":"together","body":{"number":"none"},"timestamp":1753000000000})";
-    case Task::Kind::poison: return R"({"id":"e","type":"plain","body":{"number":"none"},"timestamp":17530000000)";
-    case Task::Kind::unknown: return envelope("unknown");
-    case Task::Kind::tombstone: break;
-  }
-  return {};
-}
-
 }  // namespace
 
 Seat::Holding* Seat::holding(unsigned partition, std::uint16_t generation) {
@@ -243,7 +224,14 @@ bool Broker::deliver(Seat& seat, plugin::Limits limits, plugin::BatchOut& out) {
       message.source = source_id(held.partition, held.generation);
       message.token = std::uint64_t{held.partition} << 56 | std::uint64_t{held.generation} << 40 |
                       std::uint64_t{record.given_back & 0xffffu} << 24 | (record.index + 1);
-      if (settings_.requeues) message.attempt = ++record.deliveries;
+      if (settings_.counts) message.attempt = ++record.deliveries;
+      message.attempts = record.attempts.value_or(0);
+      message.begun = record.begun;
+      message.flags |=
+          plugin::flag(record.attempts.has_value(), DISPYTCH_MSG_ATTEMPTS) | plugin::flag(record.begun > 0, DISPYTCH_MSG_BEGUN);
+      const bool given_up = settings_.remembers && record.begun >= settings_.delivery.crashes_until_failed;
+      if (given_up && *settings_.delivery.policy.on_failure == OnFailure::drop) record.may_be_dropped = true;
+      if (given_up) record.may_leave_its_order |= settings_.requeues;
       if (record.deliveries > 1) message.flags |= DISPYTCH_MSG_REDELIVERED;
       const bool current = held.generation == partitions_[held.partition].generation;  // who has lost it and doesn't know gets it as well
       if (current) record.out = message.token, record.gives_back = 0;
@@ -428,6 +416,7 @@ plugin::Status Broker::give_back(Seat& seat, Record& record, const plugin::Settl
   record.out = 0;
   record.gives_back = settlement.token;
   record.delay = milliseconds{settlement.delay_ms};
+  record.said_attempts = static_cast<std::uint16_t>(settlement.attempts);
   if (std::ranges::find(seat.unsynced, &record) == seat.unsynced.end()) seat.unsynced.push_back(&record);
   return {};
 }
@@ -455,8 +444,29 @@ void Broker::make_durable(Seat& seat) {
     const bool waits = std::exchange(record->gives_back, 0) != 0;
     record->settled = record->settled || !waits;
     if (waits) record->due = clock_.monotonic() + record->delay, ++record->given_back;
+    record->begun = 0;
+    if (waits && settings_.carries) {
+      record->attempts = record->said_attempts;
+      record->deliveries = 0;
+    }
   }
   seat.unsynced.clear();
+}
+
+// Durable at once.
+plugin::Status Broker::begin(Seat& seat, std::uint64_t token, bool on) {
+  if (!seat.alive) return {};
+  if (on && !calm && dice_.percent(settings_.fault_percent)) return told(DISPYTCH_EUNAVAILABLE, "the broker does not answer");
+  Record& record = record_of(token);
+  const Partition& partition = partitions_[record.partition];
+  if (partition.owner != &seat || partition.generation != generation_of(token)) return told(DISPYTCH_EFENCED, "somebody else has it");
+  SIM_TRACE((on ? "is about to be handled: " : "its handling has ended: ") << name(record));
+  if (on) {
+    record.most_begun = std::max(record.most_begun, ++record.begun);
+  } else if (record.begun > 0) {
+    --record.begun;
+  }
+  return {};
 }
 
 void Broker::pause(Seat& seat, std::uint32_t source, bool on) {

@@ -88,6 +88,7 @@ class Broker {
   plugin::Status poll(Seat& seat, plugin::Limits limits, plugin::BatchOut& out);
   plugin::Status settle(Seat& seat, const plugin::Settlement& settlement);
   plugin::Status sync(Seat& seat);
+  plugin::Status begin(Seat& seat, std::uint64_t token, bool on);
   void pause(Seat& seat, std::uint32_t source, bool on);
   void close(Seat& seat);
 

@@ -1,5 +1,6 @@
 // What processes emit: events, and the letters of messages that they gave up.
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -73,6 +74,11 @@ void Broker::stored(const Seat::Sent& sent) {
   }
   if (sent.payload != record->payload || sent.key != record->key)
     wrong(&Verdict::lost, "the dead letter of " + name(*record) + " has other bytes");
+  const std::string* const reason = header_of(sent, "dispytch-reason");
+  if (reason != nullptr && *reason == "crashed" && record->most_begun < settings_.delivery.crashes_until_failed) {
+    wrong(&Verdict::lost, name(*record) + " was given up for what ends the process, of which the broker was told " +
+                              std::to_string(record->most_begun) + " times that it was about to be handled");
+  }
   record->buried = true;
 }
 

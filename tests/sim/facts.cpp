@@ -33,4 +33,23 @@ std::string name(const Record& record) {
          std::to_string(record.partition) + ", offset " + std::to_string(record.offset) + ", key \"" + record.key + "\")";
 }
 
+std::string payload_of(int number, Task::Kind kind) {
+  const std::string text = std::to_string(number);
+  const auto envelope = [&](const char* type) {
+    return R"({"id":"e","type":")" + std::string{type} + R"(","body":{"number":)" + text + R"(},"timestamp":1753000000000})";
+  };
+  switch (kind) {
+    case Task::Kind::plain: return envelope("plain");
+    case Task::Kind::pair: return envelope("pair");
+    case Task::Kind::emitting: return envelope("emitting");
+    case Task::Kind::later: return envelope("later");
+    case Task::Kind::together: return envelope("together");
+    case Task::Kind::spoilt: return R"({"id":"e","type":"together","body":{"number":"none"},"timestamp":1753000000000})";
+    case Task::Kind::poison: return R"({"id":"e","type":"plain","body":{"number":"none"},"timestamp":17530000000)";
+    case Task::Kind::unknown: return envelope("unknown");
+    case Task::Kind::tombstone: break;
+  }
+  return {};
+}
+
 }  // namespace dispytch::sim

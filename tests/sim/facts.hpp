@@ -29,6 +29,7 @@ struct Record {
 
   unsigned tries = 0;    ///< of its first handler, that began
   unsigned failed = 0;   ///< that ended in trouble
+  unsigned died = 0;     ///< that ended the process
   bool handled = false;  ///< its first handler ended well
   const Seat* handled_by = nullptr;
   std::uint16_t handled_in = 0;  ///< generation of its partition
@@ -40,7 +41,11 @@ struct Record {
   bool settled = false;  ///< durable at the broker
 
   // Where messages may go back to the broker.
-  unsigned deliveries = 0;                           ///< as the broker counts them
+  unsigned deliveries = 0;                           ///< as the broker counts them, since it was given back with its attempts
+  std::optional<std::uint16_t> attempts = {};        ///< said with that
+  std::uint16_t said_attempts = 0;                   ///< the same while it isn't durable yet
+  std::uint16_t most_begun = 0;                      ///< the most that `begun` ever was
+  std::uint16_t begun = 0;                           ///< times that the broker was told that it is about to be handled, and heard of no end
   std::uint64_t out = 0;                             ///< the token of its last delivery; 0: it was given back
   std::uint64_t gives_back = 0;                      ///< the token by which that was said, while it isn't durable yet
   unsigned given_back = 0;                           ///< times
@@ -70,5 +75,7 @@ bool finished(const Record& record, const Settings& settings);
 /// The lane it is handled in; nullopt: none, its order is nobody's concern.
 bool same_lane(const Record& left, const Record& right, Ordering ordering);
 std::string name(const Record& record);
+/// What a task's message has in it.
+std::string payload_of(int number, Task::Kind kind);
 
 }  // namespace dispytch::sim

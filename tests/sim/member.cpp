@@ -6,11 +6,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include <dispytch/event.hpp>
-
 #include "border/consumer_handle.hpp"
 #include "border/producer_handle.hpp"
 #include "emit/emitter_core.hpp"
+#include "sim/events.hpp"
 #include "sim/plugin.hpp"
 #include "sim/trace.hpp"
 
@@ -18,49 +17,6 @@ namespace dispytch::sim {
 
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-
-struct Plain {
-  static constexpr auto topic = "work";
-  static constexpr auto type = "plain";
-  int number = 0;
-};
-DISPYTCH_EVENT(Plain, number)
-
-struct Pair {
-  static constexpr auto topic = "work";
-  static constexpr auto type = "pair";
-  int number = 0;
-};
-DISPYTCH_EVENT(Pair, number)
-
-struct Emitting {
-  static constexpr auto topic = "work";
-  static constexpr auto type = "emitting";
-  int number = 0;
-};
-DISPYTCH_EVENT(Emitting, number)
-
-struct Later {
-  static constexpr auto topic = "work";
-  static constexpr auto type = "later";
-  int number = 0;
-};
-DISPYTCH_EVENT(Later, number)
-
-struct Together {
-  static constexpr auto topic = "work";
-  static constexpr auto type = "together";
-  int number = 0;
-};
-DISPYTCH_EVENT(Together, number)
-
-struct Made {
-  static constexpr auto topic = "made";
-  static constexpr auto type = "made";
-  static constexpr auto partition_by = "number";
-  int number = 0;
-};
-DISPYTCH_EVENT(Made, number)
 
 namespace {
 
@@ -71,7 +27,8 @@ struct NotYet : std::runtime_error {
 std::uint64_t capabilities_of(const Settings& settings) {
   return (settings.ack_each ? DISPYTCH_CAN_ACK_EACH : DISPYTCH_CAN_ACK_UP_TO) | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PARTITIONS |
          DISPYTCH_CAN_KEYS | DISPYTCH_CAN_HEADERS | (settings.can_pause ? DISPYTCH_CAN_PAUSE : 0) |
-         (settings.requeues ? policy::kRequeueing : 0);
+         (settings.requeues ? policy::kRequeueing : 0) | (settings.counts ? DISPYTCH_CAN_COUNT_ATTEMPTS : 0) |
+         (settings.carries ? DISPYTCH_CAN_CARRY_ATTEMPTS : 0) | (settings.remembers ? DISPYTCH_CAN_BEGIN : 0);
 }
 
 }  // namespace
@@ -147,13 +104,15 @@ HandlerGroup Member::make_group() {
     return work(event.number, message, false);
   });
   group.on<Later>([this](const Later& event, const Message& message, Completion completion) {
-    const std::uint16_t generation = Broker::generation_of(message.raw().token);
-    Record& record = begin(event.number, generation, false);
+    require_life();
+    const Delivery delivery = delivery_of(message);
+    const std::uint16_t generation = delivery.generation;
+    Record& record = begin(event.number, delivery, false);
     std::optional<Outcome> bad = trouble(record);
     if (bad && record.task.trouble == Task::Trouble::throws) throw NotYet{"later"};
     if (bad && record.task.trouble == Task::Trouble::throws_for_good) throw std::logic_error{"never"};
     const nanoseconds until = world_.clock.monotonic() + *world_.settings.delivery.policy.timeout;
-    running_.push_back({&record, generation});
+    running_.push_back({&record, generation, delivery.suspect});
     count_running(record, generation, true);
     if (world_.dice.percent(20)) {  // before the handler returns
       end(record, generation);
@@ -168,13 +127,12 @@ HandlerGroup Member::make_group() {
 }
 
 // A message comes into a handler: is that right?
-Record& Member::begin(int number, std::uint16_t generation, bool second) {
+Record& Member::begin(int number, Delivery delivery, bool second) {
+  const std::uint16_t generation = delivery.generation;
   Record& record = *world_.broker.records().at(static_cast<std::size_t>(number));
   SIM_TRACE("handler" << (second ? " 2" : "") << " begins " << name(record) << ", generation " << generation);
   ++record.tries;
-  // Where messages go back to the broker, one that was delivered again for another reason has used up an attempt by that as well.
-  const unsigned used = record.tries + (record.deliveries > 1 ? record.deliveries - 1 : 0);
-  if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && used >= *world_.settings.delivery.policy.retry.attempts) {
+  if (*world_.settings.delivery.policy.on_failure == OnFailure::drop && record.tries >= *world_.settings.delivery.policy.retry.attempts) {
     record.may_be_dropped = true;  // should this try fail, for whatever reason
   }
   const bool emits = record.task.kind == Task::Kind::emitting || record.task.kind == Task::Kind::pair ||
@@ -184,7 +142,15 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
   expire();
   const bool gone = std::ranges::find(seat_.let_go, std::pair{record.partition, generation}) != seat_.let_go.end();
   if (gone) world_.verdict.break_promise(&Verdict::order_violations, name(record) + " was begun after its partition had been let go");
+  if (delivery.suspect && !running_.empty()) {
+    world_.verdict.break_promise(&Verdict::order_violations, name(record) + " may end the process, and was begun while " +
+                                                                 name(*running_.front().record) + " was being handled");
+  }
   for (const Running& running : running_) {
+    if (running.suspect) {
+      world_.verdict.break_promise(&Verdict::order_violations,
+                                   name(record) + " was begun while " + name(*running.record) + " ran, which may end the process");
+    }
     if (same_lane(*running.record, record, ordering)) {
       world_.verdict.break_promise(&Verdict::order_violations,
                                    name(record) + " was begun while " + name(*running.record) + " of its lane ran");
@@ -205,6 +171,25 @@ Record& Member::begin(int number, std::uint16_t generation, bool second) {
     }
   }
   return record;
+}
+
+Member::Delivery Member::delivery_of(const Message& message) const {
+  const dispytch_message& raw = message.raw();
+  const bool again_and_again = raw.attempt >= world_.settings.delivery.suspect_from;
+  return {.generation = Broker::generation_of(raw.token), .suspect = again_and_again || (raw.flags & DISPYTCH_MSG_BEGUN) != 0};
+}
+
+// The process is gone from here on: nobody hears any more of what still runs of it.
+void Member::die(Record& record) {
+  SIM_TRACE("the handler of " << name(record) << " ends the process");
+  ++record.died;
+  died_ = true;
+  world_.broker.leave(seat_);
+  throw NotYet{"gone"};
+}
+
+void Member::require_life() const {
+  if (died_) throw NotYet{"gone"};
 }
 
 void Member::may_leave(Record& record) { record.may_leave_its_order |= world_.settings.requeues; }
@@ -231,10 +216,13 @@ std::optional<Outcome> Member::trouble(Record& record) {
 }
 
 Outcome Member::work(int number, const Message& message, bool second) {
-  const std::uint16_t generation = Broker::generation_of(message.raw().token);
-  Record& record = begin(number, generation, second);
+  require_life();
+  const Delivery delivery = delivery_of(message);
+  const std::uint16_t generation = delivery.generation;
+  Record& record = begin(number, delivery, second);
+  if (record.died < record.task.deaths) die(record);
   if (record.task.slow) {
-    running_.push_back({&record, generation});
+    running_.push_back({&record, generation, delivery.suspect});
     count_running(record, generation, true);
     be_slow();
     end(record, generation);
@@ -264,9 +252,9 @@ HandlerGroup Member::make_batches() {
   HandlerGroup group{{.policy = {.retry = {.only = exceptions<NotYet>}}}};
   group.use([this](HandlerCall next) -> HandlerCall {
     return [this, next](const Call& call) {
-      generations_.clear();
+      deliveries_.clear();
       for (const Message& message : call.messages()) {
-        generations_[{*message.partition(), *message.offset()}] = Broker::generation_of(message.raw().token);
+        deliveries_.insert_or_assign({*message.partition(), *message.offset()}, delivery_of(message));
       }
       return next(call);
     };
@@ -290,14 +278,18 @@ Outcome Member::work_together(Batch<Together>& batch) {
   if (batch.size() > world_.settings.together_max) {
     world_.verdict.break_promise(&Verdict::unbounded, "a batch of " + std::to_string(batch.size()) + " messages");
   }
+  require_life();
   std::vector<std::pair<Record*, std::uint16_t>> records;
   bool slow = false;
   together_.clear();
   for (const BatchItem<Together>& item : batch) {
-    const std::uint16_t generation = generations_.at({item.partition, item.offset});
-    Record& record = begin(item.body.number, generation, false);
-    // Where messages go back to the broker its count says nothing of failures: it may have delivered one again for another reason.
-    if (item.attempt > 1 && batch.size() > 1 && !world_.settings.requeues) {
+    const Delivery delivery = deliveries_.at({item.partition, item.offset});
+    const std::uint16_t generation = delivery.generation;
+    Record& record = begin(item.body.number, delivery, false);
+    if (delivery.suspect && batch.size() > 1) {
+      world_.verdict.break_promise(&Verdict::order_violations, name(record) + " may end the process, and is one of a batch");
+    }
+    if (item.attempt > 1 && batch.size() > 1) {
       world_.verdict.break_promise(&Verdict::order_violations, name(record) + " had failed, and wasn't tried again by itself");
     }
     records.emplace_back(&record, generation);
@@ -415,7 +407,7 @@ bool Member::complete_one() {
 // ---- the process ----
 
 void Member::step() {
-  if (failed_ || draining_) return;
+  if (failed_ || draining_ || died_) return;
   expire();
   if (const auto stepped = engine_->step(milliseconds{0}, {}); !stepped) {
     SIM_TRACE("the engine ends: " << stepped.error().text);

@@ -74,6 +74,8 @@ class Member {
 
   bool draining() const noexcept { return draining_; }
   bool failed() const noexcept { return failed_; }
+  /// A handler has ended the process: whatever still runs of it reaches nobody.
+  bool died() const noexcept { return died_; }
   Seat& seat() noexcept { return seat_; }
   const listen::Engine& engine() const noexcept { return *engine_; }
 
@@ -89,10 +91,19 @@ class Member {
   struct Running {
     const Record* record;
     std::uint16_t generation;
+    bool suspect = false;
+  };
+  // Of a message, as it was delivered.
+  struct Delivery {
+    std::uint16_t generation;
+    bool suspect;
   };
 
   HandlerGroup make_group();
-  Record& begin(int number, std::uint16_t generation, bool second);
+  Record& begin(int number, Delivery delivery, bool second);
+  Delivery delivery_of(const Message& message) const;
+  void die(Record& record);
+  void require_life() const;
   HandlerGroup make_batches();
   Outcome work_together(Batch<Together>& batch);
   void try_one(BatchItem<Together>& item, Record& record, std::uint16_t generation);
@@ -114,8 +125,8 @@ class Member {
   Providers providers_ = {};
   HandlerGroup group_;
   HandlerGroup batches_;
-  std::vector<const Record*> together_ = {};                                    // of the batch at hand, those that were begun
-  std::map<std::pair<std::int32_t, std::int64_t>, std::uint16_t> generations_;  // of the batch at hand, by partition and offset
+  std::vector<const Record*> together_ = {};                              // of the batch at hand, those that were begun
+  std::map<std::pair<std::int32_t, std::int64_t>, Delivery> deliveries_;  // of the batch at hand, by partition and offset
   std::unique_ptr<listen::Engine> engine_;
   std::vector<Pending> pending_ = {};
   std::vector<Completion> late_ = {};       // to be called after their time
@@ -127,6 +138,7 @@ class Member {
   bool draining_ = false;
   bool drained_ = false;
   bool failed_ = false;
+  bool died_ = false;
 };
 
 }  // namespace dispytch::sim

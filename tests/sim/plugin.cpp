@@ -19,7 +19,8 @@ class Producer {
   Producer(Broker&, Seat& seat) : seat_{seat} {}
 
   plugin::Accepted send(plugin::Strided<const plugin::MessageView> messages) {
-    if (seat_.queue_full && seat_.alive) return {0, plugin::Status::again()};
+    if (!seat_.alive) return {messages.size()};  // the process is gone: nothing of it reaches a broker
+    if (seat_.queue_full) return {0, plugin::Status::again()};
     for (const plugin::MessageView& message : messages) {
       Seat::Sent sent{.topic = std::string{message.topic()},
                       .key = std::string{message.key().value_or("")},
@@ -59,6 +60,12 @@ class Consumer {
     return status;
   }
   plugin::Status sync(std::chrono::milliseconds) { return broker_.sync(seat_); }
+  plugin::Status begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds) {
+    for (const std::uint64_t token : tokens) {
+      if (plugin::Status one = broker_.begin(seat_, token, on); !one.ok()) return one;
+    }
+    return {};
+  }
   plugin::Status pause(std::span<const plugin::Source> sources, bool on) {
     for (const plugin::Source& source : sources) broker_.pause(seat_, source.source, on);
     return {};
@@ -77,6 +84,7 @@ class Backend {
  public:
   Backend(plugin::Host, plugin::Config) : broker_{*next_broker}, seat_{*next_seat}, capabilities_{next_capabilities} {}
   plugin::Capabilities capabilities() const { return plugin::Capabilities{capabilities_ | DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME}; }
+  plugin::Capabilities consumer_capabilities(const plugin::Config&) const { return capabilities(); }  // it may remember nothing
   plugin::Result<std::unique_ptr<Producer>> producer(plugin::Config) { return std::make_unique<Producer>(broker_, seat_); }
   plugin::Result<std::unique_ptr<Consumer>> consumer(plugin::Config) { return std::make_unique<Consumer>(broker_, seat_); }
 
@@ -96,7 +104,7 @@ extern "C" const dispytch_plugin* simulated_plugin(std::uint32_t host_abi_minor)
 DISPYTCH_PLUGIN(dispytch::sim::Backend, .id = "simulated", .version = "1.0",
                 .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers, dispytch::plugin::keys,
                                  dispytch::plugin::groups, dispytch::plugin::partitions, dispytch::plugin::requeue, dispytch::plugin::delay,
-                                 dispytch::plugin::count_attempts},
+                                 dispytch::plugin::count_attempts, dispytch::plugin::carry_attempts},
                 .config_schema = dispytch::sim::kSchema)
 
 namespace dispytch::sim {

@@ -52,7 +52,7 @@ class Schedule {
   void act() {
     const std::size_t chosen = dice_.below(members_.size());
     Member& member = *members_[chosen];
-    if (member.failed()) {
+    if (member.failed() || member.died()) {
       remove(chosen, true);
       return;
     }
@@ -129,7 +129,7 @@ class Schedule {
     broker_.expel_the_slow();
     for (std::size_t i = 0; i < members_.size(); ++i) {
       Member& member = *members_[i];
-      if (member.failed()) {
+      if (member.failed() || member.died()) {
         remove(i, true);
         return;
       }

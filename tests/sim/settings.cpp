@@ -53,6 +53,12 @@ Settings draw_settings(Dice& dice) {
     delivery.in_place_max = milliseconds{dice.between(10, 100)};
     policy.retry.beyond_in_place_max = BeyondInPlaceMax::requeue;
   }
+  drawn.counts = drawn.requeues || dice.percent(60);
+  drawn.carries = drawn.requeues && dice.percent(60);
+  drawn.remembers = drawn.counts && dice.percent(80);
+  drawn.death_percent = dice.percent(60) ? 0 : static_cast<unsigned>(dice.between(1, 15));
+  delivery.suspect_from = static_cast<std::uint32_t>(dice.between(2, 4));
+  delivery.crashes_until_failed = static_cast<std::uint32_t>(dice.between(1, 5));
   if (dice.percent(15)) policy.breaker = {.failures = static_cast<std::uint32_t>(dice.between(1, 4)), .pause = milliseconds{100}};
   if (dice.percent(10)) policy.rate = {.per_second = 50, .burst = 2};
   return drawn;
@@ -70,6 +76,9 @@ Task Settings::draw_task(Dice& dice) const {
                           : Task::Kind::unknown;
   if (dice.percent(together_percent)) task.kind = dice.percent(95) ? Task::Kind::together : Task::Kind::spoilt;
   task.slow = dice.percent(5);
+  if (task.kind == Task::Kind::plain && dice.percent(death_percent)) {
+    task.deaths = remembers && dice.percent(50) ? Task::kAlways : static_cast<unsigned>(dice.between(1, 4));
+  }
   if (!dice.percent(trouble_percent)) return task;
   task.trouble = static_cast<Task::Trouble>(dice.below(6));
   // To an open breaker a message that always fails is an outage that never ends.
@@ -91,6 +100,8 @@ std::string to_string(const Settings& settings) {
          kEnds[static_cast<int>(*delivery.policy.on_undecodable)] + ", ack " + (settings.ack_each ? "each" : "up to") + ", on_tombstone " +
          kTombstones[static_cast<int>(delivery.on_tombstone)] + (settings.can_pause ? ", can pause" : "") +
          (settings.requeues ? ", requeues beyond " + number(delivery.in_place_max.count()) + " ms" : "") +
+         (settings.counts ? ", counts deliveries" : "") + (settings.carries ? ", carries attempts" : "") +
+         (settings.remembers ? ", remembers what was begun, gives up after " + number(delivery.crashes_until_failed) : "") +
          (settings.cooperative ? ", cooperative" : ", eager") + ", limits " + number(delivery.limits.messages) + " messages " +
          number(delivery.limits.bytes) + " bytes span " + number(delivery.limits.span) + " lane " + number(delivery.limits.lane) +
          ", batch " + number(settings.batch) + ", together " + number(settings.together_max) + " in " +

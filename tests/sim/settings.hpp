@@ -29,6 +29,7 @@ struct Task {
   Trouble trouble = Trouble::throws;
   unsigned failures = 0;  ///< tries that end in `trouble`, over all processes; kAlways: each
   bool slow = false;      ///< its handler takes longer than the keeper's patience
+  unsigned deaths = 0;    ///< so many times its handler ends the process, over all processes; kAlways: each
   static constexpr unsigned kAlways = 1'000'000;
 };
 
@@ -38,6 +39,9 @@ struct Settings {
   bool ack_each = false;
   bool can_pause = false;
   bool requeues = false;     ///< waits beyond delivery.in_place_max are the broker's
+  bool counts = false;       ///< the broker counts deliveries
+  bool carries = false;      ///< it keeps the attempts of what is given back
+  bool remembers = false;    ///< and that a message was about to be handled
   bool cooperative = false;  ///< a rebalance moves one partition; else all are revoked
   unsigned workers = 0;      ///< 0: handlers run on the polling thread
   unsigned members = 1;
@@ -52,6 +56,7 @@ struct Settings {
   std::chrono::milliseconds drain{1'000};
   unsigned trouble_percent = 0;  ///< of the messages
   unsigned fault_percent = 0;    ///< of the steps
+  unsigned death_percent = 0;    ///< of the plain messages
 
   Task draw_task(Dice& dice) const;
 };

@@ -26,6 +26,7 @@ class Consumer {
   void wake() { broker_.wake(); }
   plugin::Status settle(plugin::Strided<const plugin::Settlement> settlements) { return broker_.settle(settlements); }
   plugin::Status sync(std::chrono::milliseconds timeout) { return broker_.sync(timeout); }
+  plugin::Status begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds) { return broker_.begin(tokens, on); }
   plugin::Status pause(std::span<const plugin::Source> sources, bool on) {
     std::vector<std::uint32_t> ids;
     for (const plugin::Source& source : sources) ids.push_back(source.source);
@@ -68,6 +69,11 @@ void PartitionedBroker::append(std::int32_t partition, Logged message) {
   changed_.notify_all();
 }
 
+Logged PartitionedBroker::logged(std::int32_t partition, std::size_t offset) const {
+  const std::lock_guard lock{mutex_};
+  return partitions_.at(partition).log.at(offset).message;
+}
+
 void PartitionedBroker::assign(const std::vector<std::int32_t>& partitions) {
   const std::lock_guard lock{mutex_};
   events_.push_back({Event::Kind::assign, partitions, {}});
@@ -78,10 +84,27 @@ void PartitionedBroker::deliver_requeued(std::uint32_t elsewhere) {
   const std::lock_guard lock{mutex_};
   for (auto& [number, partition] : partitions_) {
     for (const std::size_t index : std::exchange(partition.requeued, {})) {
-      partition.log[index].message.attempt = std::max(partition.log[index].message.attempt, 1u) + 1 + elsewhere;
+      Logged& message = partition.log[index].message;
+      if (message.attempts) {
+        *message.attempts = static_cast<std::uint16_t>(*message.attempts + elsewhere);
+        message.attempt = 1;
+      } else {
+        message.attempt = std::max(message.attempt, 1u) + 1 + elsewhere;
+      }
       partition.again.push_back(index);
     }
   }
+  changed_.notify_all();
+}
+
+void PartitionedBroker::fail_begin(std::optional<plugin::Error> error) {
+  const std::lock_guard lock{mutex_};
+  begin_error_ = std::move(error);
+}
+
+void PartitionedBroker::assign_nothing() {
+  const std::lock_guard lock{mutex_};
+  events_.push_back({Event::Kind::assign, {}, {}});
   changed_.notify_all();
 }
 
@@ -324,6 +347,13 @@ plugin::Status PartitionedBroker::deliver(plugin::Limits limits, plugin::BatchOu
     message.partition = number;
     message.source = DISPYTCH_SOURCE(number, partition->generation);
     message.attempt = logged.attempt;
+    message.attempts = logged.attempts.value_or(0);
+    message.begun = logged.begun;
+    message.flags |= plugin::flag(logged.attempts.has_value(), DISPYTCH_MSG_ATTEMPTS) | plugin::flag(logged.begun > 0, DISPYTCH_MSG_BEGUN);
+    if (!logged.id.empty()) {
+      message.id = held->keep(logged.id);
+      message.flags &= ~std::uint32_t{DISPYTCH_MSG_OFFSET | DISPYTCH_MSG_PARTITION};
+    }
     message.token = ++last_token_;
     tokens_.emplace(message.token, Token{number, partition->generation, message.offset});
     if (partition->again.empty()) {
@@ -378,6 +408,9 @@ plugin::Status PartitionedBroker::settle(plugin::Strided<const plugin::Settlemen
       calls_.push_back("commit " + std::to_string(token.partition) + "@" + std::to_string(token.offset + 1));
     } else if (settlement.action == DISPYTCH_REQUEUE) {
       partition.requeued.push_back(static_cast<std::size_t>(token.offset));
+      if ((capabilities_ & DISPYTCH_CAN_CARRY_ATTEMPTS) != 0 && (settlement.flags & DISPYTCH_SETTLE_ATTEMPTS) != 0) {
+        partition.log[static_cast<std::size_t>(token.offset)].message.attempts = static_cast<std::uint16_t>(settlement.attempts);
+      }
       calls_.push_back("requeue" + where + " for " + std::to_string(settlement.delay_ms));
     } else {
       partition.acknowledged.push_back(token.offset);
@@ -394,6 +427,20 @@ plugin::Status PartitionedBroker::sync(std::chrono::milliseconds timeout) {
   last_sync_ = timeout;
   calls_.emplace_back("sync");
   if (sync_error_) return *sync_error_;
+  return {};
+}
+
+plugin::Status PartitionedBroker::begin(std::span<const std::uint64_t> tokens, bool on) {
+  const std::lock_guard lock{mutex_};
+  if (begin_error_) return *begin_error_;
+  for (const std::uint64_t number : tokens) {
+    const Token token = tokens_.at(number);
+    const std::string where = " " + std::to_string(token.partition) + "@" + std::to_string(token.offset);
+    if (token.generation != partitions_[token.partition].generation) {
+      return plugin::Error{.code = DISPYTCH_EFENCED, .text = "a token is stale"};
+    }
+    calls_.push_back((on ? "begin" : "ended") + where);
+  }
   return {};
 }
 
@@ -432,7 +479,8 @@ extern "C" const dispytch_plugin* partitioned_plugin(std::uint32_t host_abi_mino
 
 DISPYTCH_PLUGIN(dispytch::testing::Backend, .id = "partitioned", .version = "1.0",
                 .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers, dispytch::plugin::keys,
-                                 dispytch::plugin::requeue, dispytch::plugin::delay, dispytch::plugin::count_attempts},
+                                 dispytch::plugin::requeue, dispytch::plugin::delay, dispytch::plugin::count_attempts,
+                                 dispytch::plugin::carry_attempts},
                 .config_schema = dispytch::testing::kPartitionedSchema)
 
 namespace dispytch::testing {

@@ -27,7 +27,10 @@ struct Logged {
   std::optional<std::string> key = {};
   std::optional<std::string> payload = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::uint32_t attempt = 0;  ///< the broker's own count of deliveries; 0: it keeps none
+  std::uint32_t attempt = 0;                   ///< the broker's own count of deliveries; 0: it keeps none
+  std::optional<std::uint16_t> attempts = {};  ///< said when it was given back
+  std::uint16_t begun = 0;                     ///< times that it was said to begin, and no end followed
+  std::string id = {};                         ///< where there is one it has no offset
   std::optional<std::int64_t> time_ms = {};
 };
 
@@ -53,6 +56,10 @@ class PartitionedBroker {
   void lose_everything();
   /// The next poll ends with this.
   void fail_poll(plugin::Error error);
+  /// Every beginning of a suspect does.
+  void fail_begin(std::optional<plugin::Error> error);
+  /// The next poll brings this event, once: the group has nothing for the consumer.
+  void assign_nothing();
   /// Every settling does.
   void fail_settling(std::optional<plugin::Error> error);
   void fail_sync(std::optional<plugin::Error> error);
@@ -62,6 +69,8 @@ class PartitionedBroker {
   void hide_lag();
 
   // ---- what was asked of it ----
+  /// A message as the broker has it now.
+  Logged logged(std::int32_t partition, std::size_t offset) const;
   /// The offset after the last that was acknowledged; 0: nothing was.
   std::int64_t committed(std::int32_t partition) const;
   /// The offsets of one partition that were acknowledged each by itself, in that order.
@@ -70,7 +79,7 @@ class PartitionedBroker {
   std::size_t delivered() const;                ///< messages, over all polls
   std::chrono::milliseconds last_sync() const;  ///< the timeout of the last sync
   /// "assigned 0,1", "commit 0@5" (up to and without offset 5 of partition 0), "ack 0@5", "sync", "revoked 0", "pause 0", "resume 0",
-  /// "requeue 0@5 for 60000", "stale 0@5", "close"; in that order.
+  /// "requeue 0@5 for 60000", "begin 0@5", "ended 0@5", "stale 0@5", "close"; in that order.
   std::vector<std::string> calls() const;
   bool paused(std::int32_t partition) const;
   std::size_t unreleased_batches() const;
@@ -87,6 +96,7 @@ class PartitionedBroker {
   void wake();
   plugin::Status settle(plugin::Strided<const plugin::Settlement> settlements);
   plugin::Status sync(std::chrono::milliseconds timeout);
+  plugin::Status begin(std::span<const std::uint64_t> tokens, bool on);
   plugin::Status pause(const std::vector<std::uint32_t>& sources, bool on);
   plugin::Result<std::span<const plugin::Header>> headers(const plugin::InboundMessage& message);
   std::vector<plugin::Lag> lag();
@@ -139,6 +149,7 @@ class PartitionedBroker {
   std::deque<plugin::Error> poll_errors_;
   std::optional<plugin::Error> settle_error_;
   std::optional<plugin::Error> sync_error_;
+  std::optional<plugin::Error> begin_error_;
   std::chrono::milliseconds last_sync_{0};
   bool fail_headers_ = false;
   bool hides_lag_ = false;

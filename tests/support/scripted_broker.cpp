@@ -31,7 +31,8 @@ class Producer {
       if (const auto key = message.key()) sent.key.emplace(*key);
       if (const auto payload = message.payload()) sent.payload.emplace(*payload);
       for (const plugin::Header& header : message.headers())
-        sent.headers.emplace_back(plugin::view(header.key), plugin::view(header.value));
+        sent.headers.emplace_back(plugin::view(header.key), plugin::optional_view(header.value));
+      if (const auto id = message.id()) sent.id.emplace(*id);
       if ((message.raw().flags & DISPYTCH_MSG_TIMESTAMP) != 0) sent.timestamp_ms = message.raw().timestamp_ms;
       script_.sent.push_back(std::move(sent));
       if (script_.confirm_at_once) script_.reports.push_back(script_.report(message.token()));
@@ -110,7 +111,10 @@ class Consumer {
 class Backend {
  public:
   Backend(plugin::Host, plugin::Config) : script_{*next_script}, capabilities_{next_capabilities} {}
-  plugin::Capabilities capabilities() const { return plugin::Capabilities{capabilities_ | DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME}; }
+  plugin::Capabilities capabilities() const {
+    return plugin::Capabilities{capabilities_ | DISPYTCH_CAN_PRODUCE | DISPYTCH_CAN_CONSUME |
+                                (script_.keeps_null_headers ? DISPYTCH_CAN_NULL_HEADERS : 0)};
+  }
   plugin::Result<std::unique_ptr<Producer>> producer(plugin::Config, plugin::Opening opening) {
     return std::make_unique<Producer>(script_, opening.notify);
   }
@@ -160,8 +164,8 @@ constexpr const char* kSchema = R"({"$defs": {"backend": {}, "producer": {}, "co
 extern "C" const dispytch_plugin* scripted_plugin(std::uint32_t host_abi_minor) noexcept;
 
 DISPYTCH_PLUGIN(dispytch::testing::Backend, .id = "scripted", .version = "1.0",
-                .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers,
-                                 dispytch::plugin::keys},
+                .capabilities = {dispytch::plugin::ack_each, dispytch::plugin::ack_up_to, dispytch::plugin::headers, dispytch::plugin::keys,
+                                 dispytch::plugin::null_headers},
                 .config_schema = dispytch::testing::kSchema)
 
 namespace dispytch::testing {

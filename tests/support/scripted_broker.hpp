@@ -24,8 +24,9 @@ struct Script {
     std::string topic;
     std::optional<std::string> key;
     std::optional<std::string> payload;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
     std::uint64_t token;
+    std::optional<std::string> id = {};
     std::optional<std::int64_t> timestamp_ms = {};
   };
 
@@ -40,7 +41,8 @@ struct Script {
   std::string report_text;             ///< what texts of reports point at
   std::function<void()> notify_producer;
 
-  bool says_where = true;  ///< reports name the place of a message
+  bool keeps_null_headers = false;  ///< claims that it tells an absent value from an empty one
+  bool says_where = true;           ///< reports name the place of a message
 
   // consuming: one entry a poll; none left: the poll finds nothing
   std::deque<std::function<plugin::Status(plugin::BatchOut&)>> polls;

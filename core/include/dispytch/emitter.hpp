@@ -38,7 +38,7 @@ struct EmitOptions {
   std::optional<std::string> topic = {};  ///< in place of the event's
   std::optional<std::string> key = {};    ///< in place of the field at partition_by
   std::optional<std::string> id = {};     ///< in place of a new UUID
-  std::vector<std::pair<std::string, std::string>> headers = {};
+  Headers headers = {};
 };
 
 struct EmitterOptions {

@@ -17,12 +17,12 @@ struct Event {
   std::string id = {};  ///< as the producer wrote it; empty where the wire form has none
   std::string type = {};
   std::string topic = {};
-  Timestamp timestamp = {};                                       ///< when it was emitted; else the broker's; else 0
-  std::vector<std::pair<std::string, std::string>> headers = {};  ///< in the order of the wire, names may repeat
-  std::optional<std::string> key = {};                            ///< an empty key is a key
-  std::int32_t partition = -1;                                    ///< -1: the broker has no partitions
-  std::int64_t offset = -1;                                       ///< -1: the broker has no integer positions
-  std::uint32_t attempt = 1;                                      ///< 1: this is the first try
+  Timestamp timestamp = {};             ///< when it was emitted; else the broker's; else 0
+  Headers headers = {};                 ///< in the order of the wire, names may repeat
+  std::optional<std::string> key = {};  ///< an empty key is a key
+  std::int32_t partition = -1;          ///< -1: the broker has no partitions
+  std::int64_t offset = -1;             ///< -1: the broker has no integer positions
+  std::uint32_t attempt = 1;            ///< 1: this is the first try
   T body = {};
 };
 

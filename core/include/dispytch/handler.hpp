@@ -54,7 +54,7 @@ struct EventEnvelope {
   std::string& type;
   std::string& topic;
   Timestamp& timestamp;
-  std::vector<std::pair<std::string, std::string>>& headers;
+  Headers& headers;
   std::optional<std::string>& key;
   std::int32_t& partition;
   std::int64_t& offset;

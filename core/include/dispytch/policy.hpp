@@ -144,6 +144,9 @@ struct DeliveryOptions {
   std::chrono::milliseconds in_place_max{30'000};    ///< the longest backoff that holds a lane
   std::chrono::milliseconds revoke_timeout{10'000};  ///< the longest wait for running handlers when a source is given up
   std::chrono::milliseconds stuck_after{300'000};    ///< a message unfinished for longer makes the listener unhealthy; 0: never
+  // Messages that may be what ends the process.
+  std::uint32_t suspect_from = 3;          ///< delivered so often without a known end, a message is handled alone
+  std::uint32_t crashes_until_failed = 5;  ///< handled alone so often, and the process gone each time, it has failed for good
 };
 
 }  // namespace dispytch

@@ -69,6 +69,7 @@ assemble::ListenerSpec spec_of(const config::Config& config, const std::string& 
   assemble::ListenerSpec spec{.name = name,
                               .group = listener.group,
                               .start = listener.start,
+                              .instance = listener.instance,
                               .wire = {.standard = backend.wire, .by_topic = backend.topic_wire},
                               .at_most_once = listener.at_most_once,
                               .delivery = listener.handling,

@@ -44,6 +44,7 @@ struct ListenerSpec {
   std::string group = {};                                    ///< empty where the backend has none
   std::vector<border::ConsumerDocument::Topic> topics = {};  ///< empty: those of the handlers
   Start start = Start::earliest;                             ///< where a group without a position begins
+  std::string instance = {};                                 ///< by which its group knows it again; empty: by nothing
   route::Router::Wires wire = {};
   bool at_most_once = false;  ///< a backend that can't acknowledge will do
   DeliveryOptions delivery = {};

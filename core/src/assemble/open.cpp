@@ -48,7 +48,7 @@ std::unique_ptr<listen::Engine> make_engine(CheckedListener listener, std::uniqu
     options.dead_letters = listen::dead_letters_through(std::move(spec.emitters.dead_letters), std::move(spec.dead_letters->topic));
     if (replacements.dead_letters) options.dead_letters = replacements.dead_letters(std::move(options.dead_letters));
   }
-  const std::uint64_t capabilities = consumer->adapter().capabilities();
+  const std::uint64_t capabilities = consumer->capabilities();
   return std::make_unique<listen::Engine>(std::move(consumer), capabilities, std::move(listener.router), std::move(options));
 }
 
@@ -56,22 +56,24 @@ std::unique_ptr<listen::Engine> make_engine(CheckedListener listener, std::uniqu
 
 Result<std::unique_ptr<listen::Engine>> open(CheckedListener listener, border::Adapter& backend, std::chrono::milliseconds timeout,
                                              Replacements replacements) {
-  require(listener, backend.capabilities());
   const ListenerSpec& spec = listener.spec;
-  auto consumer = backend.open_consumer({.topics = spec.topics.empty() ? listener.router.subscription() : spec.topics,
-                                         .group = spec.group,
-                                         .start = spec.start == Start::latest ? "latest" : "earliest",
-                                         .max_unsettled = static_cast<std::uint32_t>(spec.delivery.limits.span),
-                                         .drain = spec.drain,
-                                         .config = spec.config},
-                                        {}, timeout);
+  require_instance(backend, spec.instance, spec.name);
+  const border::ConsumerDocument document{.topics = spec.topics.empty() ? listener.router.subscription() : spec.topics,
+                                          .group = spec.group,
+                                          .start = spec.start == Start::latest ? "latest" : "earliest",
+                                          .max_unsettled = static_cast<std::uint32_t>(spec.delivery.limits.span),
+                                          .drain = spec.drain,
+                                          .instance = spec.instance,
+                                          .config = spec.config};
+  require(listener, backend.consumer_capabilities(border::consumer_document(document)));
+  auto consumer = backend.open_consumer(document, {}, timeout);
   if (!consumer) return consumer.error();
   return make_engine(std::move(listener), std::move(*consumer), std::move(replacements));
 }
 
 std::unique_ptr<listen::Engine> open(CheckedListener listener, std::unique_ptr<border::ConsumerHandle> consumer,
                                      Replacements replacements) {
-  require(listener, consumer->adapter().capabilities());
+  require(listener, consumer->capabilities());
   return make_engine(std::move(listener), std::move(consumer), std::move(replacements));
 }
 
@@ -81,7 +83,7 @@ std::unique_ptr<listen::Engine> assemble(ListenerSpec spec, const std::vector<Ha
   spec.topics = consumer->opened_with().topics;
   std::vector<std::string> problems;
   providers.check(problems);
-  CheckedListener listener = check(std::move(spec), groups, providers, consumer->adapter().capabilities(), problems);
+  CheckedListener listener = check(std::move(spec), groups, providers, consumer->capabilities(), problems);
   throw_if_any(problems);
   providers.make();
   return open(std::move(listener), std::move(consumer), std::move(replacements));

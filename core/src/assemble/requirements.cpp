@@ -25,6 +25,12 @@ void require_order(std::uint64_t capabilities, Ordering ordering, const std::str
                                          "one doesn't, given its config and broker; write `key_local` for the order within this process"};
 }
 
+void require_instance(const border::Adapter& adapter, const std::string& instance, const std::string& listener) {
+  if (instance.empty() || adapter.takes_option(DISPYTCH_CAN_INSTANCE)) return;
+  throw Exception{ErrorCode::config, "listener `" + listener + "`: its backend, given its config and broker, doesn't know a member again " +
+                                         "by its name; remove `instance`"};
+}
+
 void require_requeueing(std::uint64_t capabilities, const route::Router& router, Ordering ordering, const std::string& listener) {
   const std::string_view handler = router.requeueing_handler();
   if (handler.empty()) return;
@@ -32,6 +38,10 @@ void require_requeueing(std::uint64_t capabilities, const route::Router& router,
   if (!policy::can_requeue(capabilities)) {
     throw Exception{ErrorCode::config, who + " lets its messages go back to the broker (`retry.beyond_in_place_max: requeue`), but the " +
                                            "backend, given its config and broker, can't keep them there for a time; write `refuse`"};
+  }
+  if ((capabilities & DISPYTCH_CAN_CARRY_ATTEMPTS) == 0) {
+    log::warning("listener." + listener, who + " lets messages that wait for long go back to the broker, which can't keep their " +
+                                             "attempts: after a restart of the process they begin anew");
   }
   if (ordering == Ordering::key || ordering == Ordering::key_local) {
     log::warning("listener." + listener, who + " lets messages that wait for long go back to the broker " +

@@ -6,6 +6,7 @@
 
 #include <dispytch/policy.hpp>
 
+#include "border/adapter.hpp"
 #include "route/router.hpp"
 
 namespace dispytch::assemble {
@@ -15,6 +16,10 @@ void require_acknowledgement(std::uint64_t capabilities, bool at_most_once, cons
 
 /// Throws Exception (ErrorCode::config) where a listener wants order by key, and its backend doesn't keep a key's messages together.
 void require_order(std::uint64_t capabilities, Ordering ordering, const std::string& listener);
+
+/// Throws Exception (ErrorCode::config) where a listener is to be known by a name, and its backend knows no member by one. An empty name:
+/// it isn't.
+void require_instance(const border::Adapter& adapter, const std::string& instance, const std::string& listener);
 
 /// Throws Exception (ErrorCode::config) where handlers let their messages go back to a broker that can't keep them. Warns where the
 /// listener asks for order by key as well, which such messages leave.

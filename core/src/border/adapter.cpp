@@ -57,10 +57,27 @@ Result<std::shared_ptr<Adapter>> Adapter::open(const Library& library, std::stri
 
 std::uint64_t Adapter::capabilities() const noexcept { return library_.table().capabilities_of(raw_) & library_.capabilities(); }
 
+std::uint64_t Adapter::producer_capabilities(std::string_view json) const noexcept {
+  const dispytch_producer_api* api = library_.table().producer;
+  if (api == nullptr || !DISPYTCH_HAS(dispytch_producer_api, api, capabilities_for) || api->capabilities_for == nullptr) {
+    return capabilities();
+  }
+  return api->capabilities_for(raw_, json.data(), json.size()) & library_.capabilities();
+}
+
+std::uint64_t Adapter::consumer_capabilities(std::string_view json) const noexcept {
+  const dispytch_consumer_api* api = library_.table().consumer;
+  if (api == nullptr || !DISPYTCH_HAS(dispytch_consumer_api, api, capabilities_for) || api->capabilities_for == nullptr) {
+    return capabilities();
+  }
+  return api->capabilities_for(raw_, json.data(), json.size()) & library_.capabilities();
+}
+
 Result<std::unique_ptr<ProducerHandle>> Adapter::open_producer(std::string_view json, NotifyCallback notify,
                                                                std::chrono::milliseconds timeout) {
   const dispytch_producer_api* api = library_.table().producer;
   if (api == nullptr || !can(DISPYTCH_CAN_PRODUCE)) return cannot(library_, "produce");
+  const std::uint64_t capabilities = producer_capabilities(json);
   const std::uint64_t cookie = host_.add_cookie(std::move(notify));
   dispytch_producer* raw = nullptr;
   auto error = failed_to_open(library_, "opening a producer", raw, [&](dispytch_producer** out, dispytch_error* why) {
@@ -70,13 +87,14 @@ Result<std::unique_ptr<ProducerHandle>> Adapter::open_producer(std::string_view 
     host_.remove_cookie(cookie);
     return *std::move(error);
   }
-  return std::make_unique<ProducerHandle>(shared_from_this(), *api, raw, cookie);
+  return std::make_unique<ProducerHandle>(shared_from_this(), *api, raw, cookie, capabilities);
 }
 
 Result<std::unique_ptr<ConsumerHandle>> Adapter::open_consumer(std::string_view json, NotifyCallback notify,
                                                                std::chrono::milliseconds timeout) {
   const dispytch_consumer_api* api = library_.table().consumer;
   if (api == nullptr || !can(DISPYTCH_CAN_CONSUME)) return cannot(library_, "consume");
+  const std::uint64_t capabilities = consumer_capabilities(json);
   const std::uint64_t cookie = host_.add_cookie(std::move(notify));
   dispytch_consumer* raw = nullptr;
   auto error = failed_to_open(library_, "opening a consumer", raw, [&](dispytch_consumer** out, dispytch_error* why) {
@@ -86,7 +104,7 @@ Result<std::unique_ptr<ConsumerHandle>> Adapter::open_consumer(std::string_view 
     host_.remove_cookie(cookie);
     return *std::move(error);
   }
-  return std::make_unique<ConsumerHandle>(shared_from_this(), *api, raw, cookie);
+  return std::make_unique<ConsumerHandle>(shared_from_this(), *api, raw, cookie, capabilities);
 }
 
 Result<std::unique_ptr<ConsumerHandle>> Adapter::open_consumer(ConsumerDocument document, NotifyCallback notify,

@@ -35,7 +35,16 @@ class Adapter : public std::enable_shared_from_this<Adapter> {
   /// What this backend can do, given its config and broker: DISPYTCH_CAN_*. Any thread.
   std::uint64_t capabilities() const noexcept;
   bool can(std::uint64_t bits) const noexcept { return (capabilities() & bits) == bits; }
+  /// The same of a producer or consumer that would be opened with that `json`: where a plugin doesn't tell one from another, what the
+  /// backend can. Any thread, never blocks.
+  std::uint64_t producer_capabilities(std::string_view json) const noexcept;
+  std::uint64_t consumer_capabilities(std::string_view json) const noexcept;
+  /// Whether the options of a consumer may have the key that belongs to that capability: a plugin of version 1.0 might refuse one that it
+  /// doesn't know.
+  bool takes_option(std::uint64_t capability) const noexcept { return library_.table().abi_minor >= 1 && can(capability); }
   MetricRegistry& metrics() noexcept { return host_.metrics(); }
+  /// For the extensions of the plugin.
+  dispytch_adapter* raw() const noexcept { return raw_; }
 
   /// Any thread; both block up to `timeout`. `json`: of config_document() or consumer_document(). ErrorCode::not_implemented where the
   /// plugin can't produce, or can't consume. `notify` may be empty, and be set later.

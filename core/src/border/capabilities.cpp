@@ -29,6 +29,11 @@ constexpr std::array kNames{
     CapabilityName{DISPYTCH_CAN_DELAY, "delay", "deliver a message later"},
     CapabilityName{DISPYTCH_CAN_IDEMPOTENT_PRODUCE, "idempotent_produce", "store a resent message once"},
     CapabilityName{DISPYTCH_CAN_TRANSACT, "transactions", "store messages and positions all or none"},
+    CapabilityName{DISPYTCH_CAN_EPHEMERAL, "ephemeral", "look at messages and leave nothing behind"},
+    CapabilityName{DISPYTCH_CAN_INSTANCE, "instance", "know a member again by its name"},
+    CapabilityName{DISPYTCH_CAN_NULL_HEADERS, "null_headers", "tell a header without a value from an empty one"},
+    CapabilityName{DISPYTCH_CAN_CARRY_ATTEMPTS, "carry_attempts", "keep the attempts of a message that is given back"},
+    CapabilityName{DISPYTCH_CAN_BEGIN, "begin", "remember that a message was about to be handled"},
 };
 
 }  // namespace

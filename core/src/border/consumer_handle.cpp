@@ -93,6 +93,15 @@ Result<void> ConsumerHandle::pause(std::span<const dispytch_source> sources, boo
   return to_error(status, error, adapter_->library().id(), "withholding sources");
 }
 
+Result<void> ConsumerHandle::begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds timeout) {
+  if (!can(DISPYTCH_CAN_BEGIN)) return can_not(adapter_->library().id(), "remember that a message was about to be handled");
+  dispytch_error error = empty_error();
+  const dispytch_status status =
+      api_.begin(raw_, tokens.data(), static_cast<std::uint32_t>(tokens.size()), on ? 1 : 0, timeout_ms(timeout), &error);
+  if (status == DISPYTCH_OK) return {};
+  return to_error(status, error, adapter_->library().id(), "noting that messages are about to be handled");
+}
+
 std::vector<dispytch_lag> ConsumerHandle::lag() {
   constexpr std::size_t kUsualSources = 16;
   const dispytch_plugin& table = adapter_->library().table();

@@ -91,8 +91,9 @@ class Batch {
 class ConsumerHandle {
  public:
   /// Internal to Adapter::open_consumer.
-  ConsumerHandle(std::shared_ptr<Adapter> adapter, const dispytch_consumer_api& api, dispytch_consumer* raw, std::uint64_t cookie) noexcept
-      : adapter_{std::move(adapter)}, api_{api}, raw_{raw}, cookie_{cookie} {}
+  ConsumerHandle(std::shared_ptr<Adapter> adapter, const dispytch_consumer_api& api, dispytch_consumer* raw, std::uint64_t cookie,
+                 std::uint64_t capabilities) noexcept
+      : adapter_{std::move(adapter)}, api_{api}, raw_{raw}, cookie_{cookie}, capabilities_{capabilities} {}
   /// Closes within kCloseTimeout if close() wasn't called; an error goes to the log. With a batch unreleased it leaves the plugin's
   /// consumer behind instead, and says so.
   ~ConsumerHandle();
@@ -100,6 +101,9 @@ class ConsumerHandle {
   ConsumerHandle& operator=(const ConsumerHandle&) = delete;
 
   Adapter& adapter() const noexcept { return *adapter_; }
+  /// Returns what this consumer can do: DISPYTCH_CAN_*. Any thread.
+  std::uint64_t capabilities() const noexcept { return capabilities_; }
+  bool can(std::uint64_t bits) const noexcept { return (capabilities_ & bits) == bits; }
   /// Returns what the consumer was opened with: its group and topics. Empty where it was opened by a text.
   const ConsumerDocument& opened_with() const noexcept { return opened_with_; }
   void remember(ConsumerDocument document) { opened_with_ = std::move(document); }
@@ -121,6 +125,9 @@ class ConsumerHandle {
   Result<void> sync(std::chrono::milliseconds timeout);
   /// Any thread, never blocks. ErrorCode::not_implemented where the plugin can't.
   Result<void> pause(std::span<const dispytch_source> sources, bool on);
+  /// Any thread. Makes it durable at the broker that these messages are about to be handled (`on`), at most for `timeout`; or takes that
+  /// back without waiting. ErrorCode::not_implemented where the plugin can't, fenced for a stale token.
+  Result<void> begin(std::span<const std::uint64_t> tokens, bool on, std::chrono::milliseconds timeout);
   /// Returns how far each source is behind, where the plugin says so and knows. Any thread, never blocks.
   std::vector<dispytch_lag> lag();
   /// Not while poll runs. ErrorCode::not_implemented where the plugin can't.
@@ -136,6 +143,7 @@ class ConsumerHandle {
   const dispytch_consumer_api& api_;
   dispytch_consumer* raw_;
   std::uint64_t cookie_;
+  std::uint64_t capabilities_;
   ConsumerDocument opened_with_ = {};
   std::atomic<std::uint32_t> unreleased_{0};
 };

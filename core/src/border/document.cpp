@@ -43,6 +43,10 @@ std::string producer_document(const json& config, std::chrono::milliseconds deli
   return dump(json{{"config", config}, {"timeout_ms", delivery_timeout.count()}});
 }
 
+std::string declare_document(const json& config, json producers, json consumers) {
+  return dump(json{{"config", config}, {"producers", std::move(producers)}, {"consumers", std::move(consumers)}});
+}
+
 std::string consumer_document(const ConsumerDocument& document) {
   json topics = json::array();
   for (const ConsumerDocument::Topic& topic : document.topics) {
@@ -54,6 +58,8 @@ std::string consumer_document(const ConsumerDocument& document) {
   if (!document.group.empty()) all["group"] = document.group;
   if (document.max_unsettled > 0) all["max_unsettled"] = document.max_unsettled;
   if (document.drain.count() > 0) all["drain_ms"] = document.drain.count();
+  if (document.ephemeral) all["ephemeral"] = true;
+  if (!document.instance.empty()) all["instance"] = document.instance;
   return dump(all);
 }
 

@@ -34,7 +34,7 @@ std::span<const dispytch_header> headers_of(const dispytch_message& raw, const d
 std::vector<Header> Message::headers() const {
   std::vector<Header> all;
   for (const dispytch_header& header : headers_of(*raw_, api_, consumer_))
-    all.push_back({dispytch::view(header.key), dispytch::view(header.value)});
+    all.push_back({dispytch::view(header.key), optional_view(header.value)});
   return all;
 }
 
@@ -42,7 +42,7 @@ std::optional<std::string_view> Message::header(std::string_view name) const {
   const std::span<const dispytch_header> headers = headers_of(*raw_, api_, consumer_);
   const auto last =
       std::find_if(headers.rbegin(), headers.rend(), [&](const dispytch_header& header) { return dispytch::view(header.key) == name; });
-  return last == headers.rend() ? std::nullopt : std::optional{dispytch::view(last->value)};
+  return last == headers.rend() ? std::nullopt : optional_view(last->value);
 }
 
 }  // namespace dispytch

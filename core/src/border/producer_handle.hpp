@@ -16,14 +16,17 @@ namespace dispytch::border {
 class ProducerHandle {
  public:
   /// Internal to Adapter::open_producer.
-  ProducerHandle(std::shared_ptr<Adapter> adapter, const dispytch_producer_api& api, dispytch_producer* raw, std::uint64_t cookie) noexcept
-      : adapter_{std::move(adapter)}, api_{api}, raw_{raw}, cookie_{cookie} {}
+  ProducerHandle(std::shared_ptr<Adapter> adapter, const dispytch_producer_api& api, dispytch_producer* raw, std::uint64_t cookie,
+                 std::uint64_t capabilities) noexcept
+      : adapter_{std::move(adapter)}, api_{api}, raw_{raw}, cookie_{cookie}, capabilities_{capabilities} {}
   /// Closes within kCloseTimeout if close() wasn't called; an error goes to the log.
   ~ProducerHandle();
   ProducerHandle(const ProducerHandle&) = delete;
   ProducerHandle& operator=(const ProducerHandle&) = delete;
 
   Adapter& adapter() const noexcept { return *adapter_; }
+  /// What this producer can do: DISPYTCH_CAN_*. Any thread.
+  bool can(std::uint64_t bits) const noexcept { return (capabilities_ & bits) == bits; }
   /// Any thread. Notifies that came before are lost: look once by yourself.
   void set_notify(NotifyCallback callback) { adapter_->host_.set_callback(cookie_, std::move(callback)); }
 
@@ -53,6 +56,7 @@ class ProducerHandle {
   const dispytch_producer_api& api_;
   dispytch_producer* raw_;
   std::uint64_t cookie_;
+  std::uint64_t capabilities_;
 };
 
 }  // namespace dispytch::border

@@ -25,7 +25,7 @@ std::string too_small(const char* what, std::size_t found, std::size_t expected)
   return std::string{what} + " has " + std::to_string(found) + " bytes, where version 1.0 has " + std::to_string(expected);
 }
 
-// Every function of version 1.0 is mandatory but for pause and seek, which belong to capabilities.
+// Every function of version 1.0 is mandatory but for pause and seek, which belong to capabilities. What 1.1 appended may be missing.
 constexpr std::size_t kLeastPlugin = offsetof(dispytch_plugin, close) + sizeof(dispytch_plugin::close);
 constexpr std::size_t kLeastProducer = offsetof(dispytch_producer_api, close) + sizeof(dispytch_producer_api::close);
 constexpr std::size_t kLeastConsumer = offsetof(dispytch_consumer_api, close) + sizeof(dispytch_consumer_api::close);
@@ -66,6 +66,9 @@ std::optional<std::string> wrong_consumer(const dispytch_plugin& table) {
   const auto unkept = first_missing(
       {{claimed(DISPYTCH_CAN_PAUSE) && api->pause == nullptr, "pause"}, {claimed(DISPYTCH_CAN_SEEK) && api->seek == nullptr, "seek"}});
   if (unkept) return "it claims the capability `" + *unkept + "`, but its consumer table has no function of that name";
+  if (claimed(DISPYTCH_CAN_BEGIN) && (!DISPYTCH_HAS(dispytch_consumer_api, api, begin) || api->begin == nullptr)) {
+    return "it claims the capability `begin`, but its consumer table has no function of that name";
+  }
   return std::nullopt;
 }
 

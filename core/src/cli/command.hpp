@@ -34,6 +34,9 @@ void add_plugins_inspect(CLI::App& plugins, Action& action);
 void add_status(CLI::App& program, Action& action);
 void add_dlq(CLI::App& program, Action& action);
 void add_skip(CLI::App& program, Action& action);
+void add_positions(CLI::App& program, Action& action);
+void add_groups(CLI::App& program, Action& action);
+void add_declare(CLI::App& program, Action& action);
 void add_completion(CLI::App& program, Action& action);
 
 }  // namespace dispytch::cli

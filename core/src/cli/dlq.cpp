@@ -25,6 +25,15 @@ std::unique_ptr<LetterReader> open_reader(app::Signals& signals, Desk& desk, con
 
 void read_letters(LetterReader& reader, const LetterBox& box, const std::stop_token& stop,
                   const std::function<bool(const Message&, const Letter&)>& take) {
+  if (reader.browses()) {
+    for (auto messages = reader.browse(kBatchLetters, stop); !messages.empty(); messages = reader.browse(kBatchLetters, stop)) {
+      for (const dispytch_message& raw : messages) {
+        const Message message{raw, nullptr, nullptr};  // its headers are in place
+        if (!take(message, box.read(message))) return;
+      }
+    }
+    return;
+  }
   while (const auto batch = reader.next(kBatchLetters, stop)) {
     for (const dispytch_message& raw : batch->messages()) {
       if (!reader.was_there(raw)) continue;

@@ -49,6 +49,7 @@ std::vector<Cut> cuts_of(const DlqPurgeOptions& options, const LetterBox& box, c
   LetterPlace place;
   if (!options.up_to.empty()) {
     place = parse_place(options.up_to);
+    if (place.id) throw UsageError{"--up-to " + options.up_to + ": only a letter with an offset says what comes before it"};
     place.topic = box.topic_of(place);
   }
   std::vector<Cut> cuts;

@@ -32,16 +32,21 @@ std::string or_nothing(const std::optional<std::string>& text) { return text ? p
 
 }  // namespace
 
-std::string Letter::place() const { return topic + "/" + std::to_string(partition) + ":" + std::to_string(offset); }
+std::string Letter::place() const {
+  if (offset < 0 && id) return topic + "/id:" + *id;
+  return topic + "/" + std::to_string(partition) + ":" + std::to_string(offset);
+}
 
 Letter read_letter(const Message& message, const WireForm& wire) {
   Letter letter{
       .topic = std::string{message.topic()}, .partition = message.partition().value_or(0), .offset = message.offset().value_or(-1)};
+  if (const auto id = message.id()) letter.id.emplace(*id);
   if (message.timestamp()) letter.when_ms = message.timestamp()->time_since_epoch().count();
   if (const auto key = message.key()) letter.key.emplace(*key);
   if ((message.raw().flags & DISPYTCH_MSG_HEADERS) == 0) return letter;
   for (const Header& header : message.headers()) {  // of a name that repeats the last counts
-    const std::string text{header.value};
+    if (!header.value) continue;
+    const std::string text{*header.value};
     if (header.key == kReason) letter.reason = text;
     if (header.key == kException) letter.exception = text;
     if (header.key == kHandler) letter.handler = text;
@@ -50,6 +55,7 @@ Letter read_letter(const Message& message, const WireForm& wire) {
     if (header.key == kTopic) letter.original_topic = text;
     if (header.key == kPartition) letter.original_partition = number<std::int64_t>(text);
     if (header.key == kOffset) letter.original_offset = number<std::int64_t>(text);
+    if (header.key == kId) letter.original_id = text;
     if (header.key == kAttempts) letter.attempts = number<std::int64_t>(text);
     if (header.key == kTimestamp) letter.original_ms = time_of(text);
     if (header.key == kLeftOut) letter.left_out = text;
@@ -64,6 +70,10 @@ Letter read_letter(const Message& message, const WireForm& wire) {
   return letter;
 }
 
+std::string to_string(const LetterPlace& place) {
+  return place.topic + "/" + (place.id ? "id:" + *place.id : std::to_string(place.partition) + ":" + std::to_string(place.offset));
+}
+
 LetterPlace parse_place(const std::string& text) {
   const std::size_t slash = text.rfind('/'), colon = text.rfind(':');
   const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
@@ -74,6 +84,11 @@ LetterPlace parse_place(const std::string& text) {
     if (partition && offset && *partition >= 0 && *offset >= 0) {
       return {.topic = slash == std::string::npos ? "" : text.substr(0, slash), .partition = *partition, .offset = *offset};
     }
+  }
+  constexpr std::string_view kId = "id:";
+  if (text.starts_with(kId)) return {.id = text.substr(kId.size())};
+  if (const std::size_t at = text.find("/id:"); at != std::string::npos) {
+    return {.topic = text.substr(0, at), .id = text.substr(at + 1 + kId.size())};
   }
   throw UsageError{"expected the place of a letter as `dispytch dlq list` shows it, [TOPIC/]PARTITION:OFFSET such as 0:12, found \"" +
                    text + "\""};
@@ -102,6 +117,8 @@ std::string to_line(const Letter& letter) {
   line += "  from: " + or_nothing(letter.original_topic);
   if (letter.original_offset) {
     line += "/" + std::to_string(letter.original_partition.value_or(0)) + ":" + std::to_string(*letter.original_offset);
+  } else if (letter.original_id) {
+    line += "/" + printable(*letter.original_id);
   }
   line += "  replays: " + (letter.bad_count ? printable(*letter.bad_count) : std::to_string(letter.replays));
   if (letter.exception) line += "  " + printable(*letter.exception);
@@ -116,6 +133,7 @@ nlohmann::ordered_json to_json(const Letter& letter) {
   json["topic"] = letter.topic;
   json["partition"] = letter.partition;
   json["offset"] = letter.offset;
+  say("id", letter.id);
   json["when"] = letter.when_ms ? nlohmann::ordered_json(to_rfc3339(Timestamp{std::chrono::milliseconds{*letter.when_ms}})) : nullptr;
   json["is_dead_letter"] = letter.is_one();
   say("reason", letter.reason);
@@ -127,6 +145,7 @@ nlohmann::ordered_json to_json(const Letter& letter) {
   say("original_topic", letter.original_topic);
   say("original_partition", letter.original_partition);
   say("original_offset", letter.original_offset);
+  say("original_id", letter.original_id);
   json["original_time"] =
       letter.original_ms ? nlohmann::ordered_json(to_rfc3339(Timestamp{std::chrono::milliseconds{*letter.original_ms}})) : nullptr;
   say("left_out", letter.left_out);

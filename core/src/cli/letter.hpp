@@ -16,7 +16,8 @@ namespace dispytch::cli {
 struct Letter {
   std::string topic = {};  ///< where it lies: the dead-letter topic
   std::int32_t partition = -1;
-  std::int64_t offset = -1;
+  std::int64_t offset = -1;                  ///< -1: it has none
+  std::optional<std::string> id = {};        ///< the broker's own name for it, where it has one
   std::optional<std::int64_t> when_ms = {};  ///< of the last attempt; else the broker's time of the letter
 
   std::optional<std::string> reason = {};
@@ -27,6 +28,7 @@ struct Letter {
   std::optional<std::string> original_topic = {};
   std::optional<std::int64_t> original_partition = {};
   std::optional<std::int64_t> original_offset = {};
+  std::optional<std::string> original_id = {};
   std::optional<std::int64_t> attempts = {};
   std::optional<std::int64_t> original_ms = {};  ///< the time of the message that it was
   std::optional<std::string> left_out = {};      ///< headers for which there was no room
@@ -37,19 +39,25 @@ struct Letter {
 
   /// Whether it is a dead letter at all: somebody else may write to the topic, too.
   bool is_one() const noexcept { return original_topic.has_value() && reason.has_value(); }
-  /// "orders.dlq/0:12": as `show` and `purge` take it.
+  /// "orders.dlq/0:12": as `show` and `purge` take it. "orders.dlq/id:1700-5" where there is no offset, as `show` takes it.
   std::string place() const;
 };
 
 /// `wire`: of the events of the original topic.
 Letter read_letter(const Message& message, const WireForm& wire);
 
-/// Where a letter lies, as a person says it: "0:12", or "orders.dlq/0:12".
+/// Where a letter lies, as a person says it: "0:12", "orders.dlq/0:12", "id:1700-5", "orders.dlq/id:1700-5".
 struct LetterPlace {
   std::string topic = {};  ///< empty: the only one there is
   std::int32_t partition = 0;
   std::int64_t offset = 0;
+  std::optional<std::string> id = {};  ///< then partition and offset mean nothing
+
+  bool is_of(const Letter& letter) const {
+    return letter.topic == topic && (id ? letter.id == id : letter.partition == partition && letter.offset == offset);
+  }
 };
+std::string to_string(const LetterPlace& place);
 /// Throws UsageError.
 LetterPlace parse_place(const std::string& text);
 

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "border/error.hpp"
 #include "cli/command.hpp"
+#include "cli/open_config.hpp"
 #include "cli/terminal.hpp"
 #include "codec/uuid.hpp"
 #include "config/load.hpp"
@@ -46,14 +47,49 @@ LetterReader::LetterReader(const config::Config& config, const LetterBox& box, s
     throw UsageError{"the plugin `" + std::string{adapter_->library().id()} + "` can't move to another offset, which " +
                      (options.again ? "--again" : "showing one letter") + " needs"};
   }
+  if (options_.group.empty() && !adapter_->can(DISPYTCH_CAN_SEEK)) open_browsers();
+  if (browses()) return;
   if (auto admin = border::Admin::of(adapter_)) admin_.emplace(std::move(*admin));
-  auto consumer = adapter_->open_consumer(border::consumer_document(box.document(group_)), {}, app::kOpenTimeout);
+  border::ConsumerDocument document = box.document(group_);
+  const bool looks = options_.group.empty();
+  document.ephemeral = looks && adapter_->takes_option(DISPYTCH_CAN_EPHEMERAL);
+  auto consumer = adapter_->open_consumer(border::consumer_document(document), {}, app::kOpenTimeout);
+  if (consumer && looks && !document.ephemeral) say_what_stays_behind(*adapter_, group_);
   if (!consumer) {
     const Error& error = consumer.error();
     if (error.code != ErrorCode::config) throw Exception{error};
     throw Exception{ErrorCode::config, to_string(config::plugin_problem(config, config::Section::listeners, box.listener().name, error))};
   }
   consumer_ = std::move(*consumer);
+}
+
+void LetterReader::open_browsers() {
+  std::uint32_t disturbs = 0;
+  for (const std::string& topic : box_.topics()) {
+    auto browser = border::Browser::open(adapter_, {.topic = topic}, app::kOpenTimeout);
+    if (!browser && browser.error().code == ErrorCode::not_implemented) return;  // then a consumer reads them
+    if (!browser) throw Exception{browser.error()};
+    disturbs |= (*browser)->disturbs();
+    browsers_.push_back(std::move(*browser));
+  }
+  if (disturbs == 0) return;
+  std::string text = "looking at the letters";
+  if ((disturbs & DISPYTCH_BROWSE_COUNTS) != 0) text += ", each counts as delivered once more";
+  if ((disturbs & DISPYTCH_BROWSE_REORDERS) != 0) text += ", their order may change";
+  if ((disturbs & DISPYTCH_BROWSE_HIDES) != 0) text += ", nobody else gets them meanwhile";
+  std::cerr << text << '\n';
+}
+
+std::span<const dispytch_message> LetterReader::browse(std::uint32_t at_most, const std::stop_token& stop) {
+  const Clock::time_point since = Clock::now();
+  while (!stop.stop_requested() && !browsers_.empty()) {
+    const auto messages = browsers_.front()->read(at_most, kBatchBytes, kPollTimeout);
+    if (!messages && messages.error().code == ErrorCode::timeout && Clock::now() - since < kAwayPatience) continue;
+    if (!messages) throw Exception{messages.error()};
+    if (!messages->empty()) return *messages;
+    browsers_.erase(browsers_.begin());
+  }
+  return {};
 }
 
 std::optional<border::Batch> LetterReader::next(std::uint32_t at_most, const std::stop_token& stop) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "border/admin.hpp"
 #include "border/consumer_handle.hpp"
+#include "border/extensions.hpp"
 #include "cli/letter_box.hpp"
 
 namespace dispytch::cli {
@@ -45,7 +47,14 @@ class LetterReader {
   /// Settles messages, the oldest first of each source, and waits until the broker has that. Throws Exception.
   void settle(const std::vector<dispytch_message>& done);
 
+  /// Not where it browses.
   border::ConsumerHandle& consumer() noexcept { return *consumer_; }
+
+  /// Whether the letters are looked at and not consumed: where the broker has no offsets to go back to, and the plugin offers it. Then
+  /// browse() takes the place of next() and was_there().
+  bool browses() const noexcept { return !browsers_.empty(); }
+  /// The next letters, at most so many; empty: that were all, or it was asked to stop. Valid until the next call. Throws Exception.
+  std::span<const dispytch_message> browse(std::uint32_t at_most, const std::stop_token& stop);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -56,6 +65,7 @@ class LetterReader {
     bool read = false;                     // to its end
   };
 
+  void open_browsers();
   void handle(const border::Batch& event);
   void assigned(const dispytch_source& raw);
   void note_progress(const border::Batch& messages);
@@ -77,6 +87,7 @@ class LetterReader {
   std::map<std::uint32_t, Source> sources_ = {};                            // by the border's number
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> next_ = {};  // the offset behind the last letter seen of each partition
   std::unique_ptr<border::ConsumerHandle> consumer_ = {};
+  std::vector<std::unique_ptr<border::Browser>> browsers_ = {};  // of each topic; the first is at its turn
   bool assigned_once_ = false;
   bool nothing_there_ = false;  // no topic that could have letters
   bool said_that_it_waits_ = false;

@@ -97,7 +97,8 @@ std::string MessageFormat::value(const Part& part, const Received& received) {
     case Field::headers: {
       std::string text;
       for (const Header& header : message.headers()) {
-        text += (text.empty() ? "" : " ") + std::string{header.key} + '=' + std::string{header.value};
+        text += (text.empty() ? "" : " ") + std::string{header.key};
+        if (header.value) text += '=' + std::string{*header.value};
       }
       return text.empty() ? std::string{kNothing} : text;
     }

@@ -1,5 +1,7 @@
 #include "cli/open_config.hpp"
 
+#include <iostream>
+
 #include <CLI/CLI.hpp>
 
 #include "app/wiring.hpp"
@@ -34,6 +36,12 @@ const WireForm& wire_of(const config::BackendConfig& backend, const std::string&
     if (topic::Pattern{text}.matches(topic)) return wire;
   }
   return backend.wire;
+}
+
+void say_what_stays_behind(const border::Adapter& adapter, const std::string& group) {
+  if (group.empty()) return;
+  std::cerr << "the plugin `" << printable(std::string{adapter.library().id()}) << "` can't look without leaving something behind: group `"
+            << printable(group) << "` stays at the broker until somebody deletes it\n";
 }
 
 void fail_unknown(std::string_view kind, const std::string& name, const std::vector<std::string>& known, const config::Config& config) {

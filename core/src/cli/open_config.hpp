@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "border/adapter.hpp"
 #include "config/config.hpp"
 
 namespace CLI {
@@ -19,6 +20,10 @@ void add_config_option(CLI::App& command, std::string& file);
 
 /// Refuses a word of the command line that is no UTF-8, as no name at a broker or in a config file is. For CLI::Option::check().
 std::string require_utf8(const std::string& word);
+
+/// Says on standard error what a look at messages leaves at a broker that can't have it otherwise: its group, by name. Says nothing where
+/// the broker has no groups.
+void say_what_stays_behind(const border::Adapter& adapter, const std::string& group);
 
 /// Loads and checks the file, loading the plugins it names into this process, and sets up the log: warnings and worse, on standard
 /// error. Throws Exception (ErrorCode::config, all mistakes in its text).

@@ -48,6 +48,9 @@ int run_program(int argc, char** argv) {
   add_status(program, action);
   add_skip(program, action);
   add_dlq(program, action);
+  add_positions(program, action);
+  add_groups(program, action);
+  add_declare(program, action);
   add_completion(program, action);
   try {
     program.parse(argc, argv);

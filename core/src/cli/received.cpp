@@ -122,7 +122,7 @@ std::string to_json(const Received& received) {
       out += out.ends_with('[') ? "[" : ",[";
       append_text_or_base64(header.key, out);
       out += ',';
-      append_text_or_base64(header.value, out);
+      header.value ? append_text_or_base64(*header.value, out) : void(out += "null");
       out += ']';
     }
   }

@@ -14,6 +14,7 @@
 #include "cli/command.hpp"
 #include "cli/control.hpp"
 #include "cli/json_document.hpp"
+#include "cli/table.hpp"
 #include "cli/terminal.hpp"
 
 namespace dispytch::cli {
@@ -38,31 +39,15 @@ std::string duration(std::int64_t milliseconds) {
   return std::to_string(milliseconds / 60'000) + " min " + std::to_string(milliseconds / 1'000 % 60) + " s";
 }
 
-// Columns as wide as their widest cell; the last is as it is.
-void write_table(const std::vector<std::vector<std::string>>& rows, std::string_view indent) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::cout << indent;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      std::cout << row[i];
-      if (i + 1 < row.size()) std::cout << std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    std::cout << '\n';
-  }
-}
-
 void write_oldest(const ordered_json& oldest) {
   if (oldest.empty()) return;
   std::vector<std::vector<std::string>> rows{{"TOPIC", "PARTITION", "OFFSET", "KEY", "AGE", "ATTEMPTS", "WAITS FOR", "HANDLER", "REASON"}};
   for (const ordered_json& one : oldest) {
-    rows.push_back({text_of(one, "topic"), text_of(one, "partition"), text_of(one, "offset"), text_of(one, "key"),
-                    duration(one.value("age_ms", std::int64_t{0})), text_of(one, "attempts"), text_of(one, "waits_for"),
-                    text_of(one, "handler"), text_of(one, "reason")});
+    rows.push_back({text_of(one, "topic"), text_of(one, "partition"), text_of(one, one.contains("offset") ? "offset" : "id"),
+                    text_of(one, "key"), duration(one.value("age_ms", std::int64_t{0})), text_of(one, "attempts"),
+                    text_of(one, "waits_for"), text_of(one, "handler"), text_of(one, "reason")});
   }
-  write_table(rows, "  ");
+  write_table(std::cout, rows, "  ");
 }
 
 void write_status(const ordered_json& status) {

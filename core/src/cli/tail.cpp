@@ -52,9 +52,11 @@ struct TailOptions {
 
 // What opens the consumer: the listener's own options, in another group.
 border::ConsumerDocument document(const TailOptions& options, const config::ListenerConfig& listener, const std::string& config_file,
-                                  bool groups) {
-  border::ConsumerDocument document{.start = options.from, .drain = listener.drain, .config = listener.config};
-  if (groups) document.group = std::string{kGroupPrefix} + std::string{codec::make_uuid(system_clock().unix_ms()).view()};
+                                  const border::Adapter& adapter) {
+  border::ConsumerDocument document{
+      .start = options.from, .drain = listener.drain, .ephemeral = adapter.takes_option(DISPYTCH_CAN_EPHEMERAL), .config = listener.config};
+  if (adapter.can(DISPYTCH_CAN_GROUPS))
+    document.group = std::string{kGroupPrefix} + std::string{codec::make_uuid(system_clock().unix_ms()).view()};
   for (const std::string& topic : options.topics) document.topics.push_back({.name = topic});
   if (!document.topics.empty()) return document;
   for (const config::TopicConfig& topic : listener.topics) {
@@ -155,9 +157,9 @@ int tail(const TailOptions& options) {
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
   const auto consumer = signals.start([&] {
     const auto& adapter = backends.open(listener.backend);
-    auto opened = adapter->open_consumer(
-        border::consumer_document(document(options, listener, config.file.string(), adapter->can(DISPYTCH_CAN_GROUPS))), {},
-        app::kOpenTimeout);
+    const border::ConsumerDocument look = document(options, listener, config.file.string(), *adapter);
+    auto opened = adapter->open_consumer(border::consumer_document(look), {}, app::kOpenTimeout);
+    if (opened && !look.ephemeral) say_what_stays_behind(*adapter, look.group);
     if (opened) return std::move(*opened);
     const Error& error = opened.error();
     if (error.code != ErrorCode::config) throw Exception{error};
@@ -191,7 +193,7 @@ void add_tail(CLI::App& program, Action& action) {
   command->footer(
       "Example:\n  dispytch tail --config config/flights.kafka.yaml board --format '{type} {key} {body.delay_minutes}'\n\n"
       "It reads as a consumer group of its own, named " +
-      std::string{kGroupPrefix} + "ID, which stores no position.");
+      std::string{kGroupPrefix} + "ID, which stores no position and, where the broker allows it, is gone afterwards.");
   command->callback([&action, options] { action = [options] { return tail(*options); }; });
 }
 

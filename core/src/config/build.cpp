@@ -59,6 +59,7 @@ ListenerConfig listener(const std::string& name, const json& entry) {
   if (entry.contains("topics"))
     for (const json& each : entry.at("topics")) result.topics.push_back(topic(each));
   if (entry.value("start", "earliest") == "latest") result.start = Start::latest;
+  result.instance = entry.value("instance", "");
   result.at_most_once = entry.value("delivery", "at_least_once") == "at_most_once";
   if (entry.contains("drain")) result.drain = std::chrono::milliseconds{entry.at("drain").get<std::int64_t>()};
   read_handling(entry, result);

@@ -79,6 +79,7 @@ struct ListenerConfig {
   std::string name = {};
   std::string backend = {};
   std::string group = {};                   ///< empty where the backend has no groups
+  std::string instance = {};                ///< the member's name in its group; empty: each start is a new member
   std::vector<TopicConfig> topics = {};     ///< empty: those of the handlers
   Start start = Start::earliest;            ///< where a group without a position begins
   bool at_most_once = false;                ///< `delivery: at_most_once`, for backends that can't do better

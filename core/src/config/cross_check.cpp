@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include <dispytch/plugin/abi.h>
 
@@ -57,11 +58,11 @@ class CrossCheck {
     for_each("/listeners", [&](const json& listener, const std::string& pointer) {
       const PluginInfo* plugin = check_backend(listener, pointer);
       check_topics(listener, pointer, plugin);
-      if (plugin != nullptr) check_own_options(listener, pointer, *plugin);
       check_handling(listener, pointer, references_, problems_);
       if (plugin == nullptr) return;
       if (can(*plugin, DISPYTCH_CAN_CONSUME)) {
         check_group(listener, pointer, *plugin);
+        check_instance(listener, pointer, *plugin);
         check_delivery(listener, pointer, *plugin);
       } else {
         problems_.add(pointer + "/backend", false, backend_of(listener, pointer) + " can't consume; a listener needs one that can");
@@ -103,26 +104,6 @@ class CrossCheck {
 
   static std::string name_of(const std::string& pointer) { return text::steps(pointer).back(); }
 
-  // Options of which each member of a group needs its own value, such as Kafka's `group.instance.id`: of two members with the same one the
-  // broker lets the later one push the other out. The plugin's schema says which they are.
-  void check_own_options(const json& listener, const std::string& pointer, const PluginInfo& plugin) {
-    const json* const group = schema::find(listener, "/group");
-    if (group == nullptr || !group->is_string()) return;
-    const std::string backend = listener.at("backend").get<std::string>();
-    const std::string of_backend = child("/backends", backend);
-    for (const std::string& option : schema::properties_with(plugin.schema, "consumer", "x-one-per-member")) {
-      std::string place = child(pointer + "/config", option);
-      if (schema::find(tree_.value, place) == nullptr) place = child(of_backend + "/config", option);
-      const json* const value = schema::find(tree_.value, place);
-      if (value == nullptr || problems_.is_broken(place) || problems_.is_reported(place)) continue;
-      const auto [first, is_new] = members_.emplace(json{backend, *group, option, *value}.dump(), pointer);
-      if (is_new) continue;
-      problems_.add(place, false,
-                    "listeners `" + name_of(first->second) + "` and `" + name_of(pointer) + "` would both be this member of group " +
-                        references_.named(*group, pointer + "/group") + "; give each one of its own");
-    }
-  }
-
   void check_group(const json& listener, const std::string& pointer, const PluginInfo& plugin) {
     const bool given = listener.contains("group");
     if (can(plugin, DISPYTCH_CAN_GROUPS) && !given)
@@ -130,6 +111,26 @@ class CrossCheck {
                     "missing; " + backend_of(listener, pointer) + " keeps positions for consumer groups: name one");
     if (!can(plugin, DISPYTCH_CAN_GROUPS) && given)
       problems_.add(pointer + "/group", true, backend_of(listener, pointer) + " has no consumer groups; remove the key");
+  }
+
+  // Two members with one name would throw each other out for ever.
+  void check_instance(const json& listener, const std::string& pointer, const PluginInfo& plugin) {
+    const json* const name = text_at(pointer + "/instance");
+    if (name == nullptr) return;
+    if (!can(plugin, DISPYTCH_CAN_INSTANCE)) {
+      problems_.add(pointer + "/instance", true,
+                    backend_of(listener, pointer) + " doesn't know a member again by its name; remove the key");
+      return;
+    }
+    const json* const backend = text_at(pointer + "/backend");
+    const json* const group = text_at(pointer + "/group");
+    if (backend == nullptr || group == nullptr) return;
+    const auto [first, is_new] =
+        instances_.try_emplace({backend->get<std::string>(), group->get<std::string>(), name->get<std::string>()}, pointer);
+    if (is_new) return;
+    problems_.add(pointer + "/instance", false,
+                  "listener `" + name_of(first->second) + "` has the same instance " + references_.named(*name, pointer + "/instance") +
+                      " in the same group; each member needs a name of its own");
   }
 
   void check_delivery(const json& listener, const std::string& pointer, const PluginInfo& plugin) {
@@ -179,7 +180,7 @@ class CrossCheck {
   const Tree& tree_;
   References references_;
   ProblemList& problems_;
-  std::map<std::string, std::string> members_ = {};  // listeners, by backend, group and what they are known by in the group
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> instances_ = {};  // by backend, group and name: where
 };
 
 }  // namespace

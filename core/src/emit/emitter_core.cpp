@@ -51,8 +51,10 @@ OutgoingMessage owned(const dispytch_message& message) {
   OutgoingMessage copy{.topic = text(message.topic), .payload = text(message.payload)};
   if (message.key.data != nullptr) copy.key = text(message.key);
   for (std::uint32_t i = 0; i < message.n_headers; ++i) {
-    copy.headers.emplace_back(text(message.headers[i].key), text(message.headers[i].value));
+    const dispytch_bytes value = message.headers[i].value;
+    copy.headers.emplace_back(text(message.headers[i].key), value.data == nullptr ? std::nullopt : std::optional{text(value)});
   }
+  if (message.id.data != nullptr) copy.id = text(message.id);
   return copy;
 }
 
@@ -212,6 +214,12 @@ Error EmitterCore::to_error(dispytch_status status, const dispytch_error& error)
   return border::to_error(status, error, producer_->adapter().library().id(), "sending a message");
 }
 
+// A backend that can't tell an absent value from an empty one gets an empty one.
+dispytch_bytes EmitterCore::header_value(const std::optional<std::string>& value) const noexcept {
+  if (value) return bytes(*value);
+  return producer_->can(DISPYTCH_CAN_NULL_HEADERS) ? dispytch_bytes{} : bytes("");
+}
+
 const WireForm& EmitterCore::wire_of(const EventType& type, std::string_view topic) const {
   if (type.wire != nullptr) return *type.wire;
   const WireForm* configured = topic_wires_.find(topic);
@@ -243,12 +251,13 @@ Result<void> EmitterCore::send_event(const EventType& type, const void* body, co
   dispytch_message message{};
   message.topic = bytes(topic);
   message.payload = bytes(buffers.payload);
+  if (!meta.id.empty()) message.id = bytes(meta.id);
   if (options.key) {
     message.key = bytes(*options.key);
   } else if (codec::write_key(type, body, buffers.key)) {
     message.key = bytes(buffers.key);
   }
-  for (const auto& [name, value] : options.headers) buffers.headers.push_back({bytes(name), bytes(value)});
+  for (const auto& [name, value] : options.headers) buffers.headers.push_back({bytes(name), header_value(value)});
   if (wire.type_from == WireForm::TypeFrom::header) buffers.headers.push_back({bytes(wire.name), bytes(type.type)});
   message.headers = buffers.headers.empty() ? nullptr : buffers.headers.data();
   message.n_headers = static_cast<std::uint32_t>(buffers.headers.size());
@@ -265,7 +274,8 @@ Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending&
   message.topic = bytes(outgoing.topic);
   if (outgoing.payload) message.payload = bytes(*outgoing.payload);
   if (outgoing.key) message.key = bytes(*outgoing.key);
-  for (const auto& [name, value] : outgoing.headers) buffers.headers.push_back({bytes(name), bytes(value)});
+  if (outgoing.id) message.id = bytes(*outgoing.id);
+  for (const auto& [name, value] : outgoing.headers) buffers.headers.push_back({bytes(name), header_value(value)});
   message.headers = buffers.headers.empty() ? nullptr : buffers.headers.data();
   message.n_headers = static_cast<std::uint32_t>(buffers.headers.size());
   if (outgoing.partition) {

@@ -92,6 +92,7 @@ class EmitterCore {
   Result<void> wait_for_room(dispytch_message& message, emit::Pending& pending);
 
   Error to_error(dispytch_status status, const dispytch_error& error) const;
+  dispytch_bytes header_value(const std::optional<std::string>& value) const noexcept;
   const WireForm& wire_of(const EventType& type, std::string_view topic) const;
   bool on_pump() const noexcept;
   Result<void> refuse_on_pump(std::string_view what) const;

@@ -20,6 +20,7 @@ struct HandlingFailure {
     unavailable,  ///< something that the handler needs is away: the attempt does not count
     postponed,    ///< the handler's gate did not let the call pass
     unhandled,    ///< no handler wants events of this type
+    crashed,      ///< its handling was begun again and again, and never ended: the process was gone each time
     tombstone,    ///< there is no payload, and no handler takes such
   };
   Kind kind = Kind::failed;

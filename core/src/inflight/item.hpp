@@ -1,7 +1,6 @@
 // One message inside a listener, from its arrival until it is settled or left to its next owner.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -14,7 +13,6 @@
 #include <dispytch/plugin/abi.h>
 #include <dispytch/outcome.hpp>
 
-#include "base/mutate.hpp"
 #include "border/consumer_handle.hpp"
 #include "inflight/handling_failure.hpp"
 #include "route/router.hpp"
@@ -41,8 +39,7 @@ struct OwnedMessage {
   std::string bytes = {};
   std::vector<dispytch_header> headers = {};
   // Of a message that went back to the broker and that this process remembers.
-  std::uint32_t deliveries = 0;            ///< as the broker counts them
-  std::int32_t resumed_at = -1;            ///< the handler that goes on, whose attempts raw.attempt counts; -1: it is no such message
+  std::int32_t resumed_at = -1;            ///< the handler that goes on, whose attempts Item::carried counts; -1: it is no such message
   std::chrono::nanoseconds seen_before{};  ///< how long before its arrival it was seen first
 };
 
@@ -99,6 +96,13 @@ struct Item {
   std::uint32_t outages = 0;                                  ///< times in a row that something its handler needs was away
   bool deferred = false;  ///< it failed in a batch behind others of its lane: its failure is dealt with at its turn
 
+  // Written at its arrival, by listen::Arrivals.
+  std::uint32_t carried = 0;  ///< attempts that failed before it went back to the broker: of the handler that goes on, or else of each
+
+  // Written by listen::Suspects alone.
+  bool suspect = false;  ///< it is handled with no other handler running
+  bool noted = false;    ///< the broker knows that it is being handled
+
   /// Notes that a handler ended well: the next one has attempts of its own. Returns whether there is a next one.
   bool go_to_next_handler() noexcept {
     attempts = 0;
@@ -106,16 +110,16 @@ struct Item {
     return ++next_target < targets;
   }
 
-  /// Returns the number of the attempt at hand, from 1: the broker's count of deliveries, where it keeps one, and ours.
-  std::uint32_t attempt_number() const noexcept {
+  /// Returns how many attempts of the handler at hand have failed, those included that were made before it went back to the broker. An
+  /// attempt is a handler that was begun: deliveries tell nothing of that.
+  std::uint32_t attempts_made() const noexcept {
     const bool of_another = owned && owned->resumed_at >= 0 && owned->resumed_at != next_target;
-    return (of_another ? 1u : std::max(raw->attempt, 1u)) + attempts;
+    return (of_another ? 0u : carried) + attempts;
   }
-  /// Returns how many attempts of the handler at hand have failed. Where its messages go back to the broker (`requeues`), the broker's
-  /// count is the only one that outlives the process.
-  std::uint32_t attempts_made(bool requeues) const noexcept {
-    return requeues && !DISPYTCH_MUTATE("requeue_forgets_attempts") ? attempt_number() - 1 : attempts;
-  }
+  /// Returns the number of the attempt at hand, from 1.
+  std::uint32_t attempt_number() const noexcept { return attempts_made() + 1; }
+  /// Returns how often the broker was told that it was about to be handled, and heard of no end.
+  std::uint32_t unended() const noexcept { return (raw->flags & DISPYTCH_MSG_BEGUN) != 0 ? raw->begun : 0u; }
   /// Returns the monotonic time of its arrival, or of the delivery before it went back to the broker, where that is known.
   std::chrono::nanoseconds first_seen() const noexcept { return arrived - (owned ? owned->seen_before : std::chrono::nanoseconds{0}); }
 
@@ -151,6 +155,9 @@ class ItemPool {
     item.verdict = Verdict::none;
     item.counts_as_running = false;
     item.deferred = false;
+    item.carried = 0;
+    item.suspect = false;
+    item.noted = false;
     item.batch = nullptr;
     item.next = std::exchange(free_, &item);
   }

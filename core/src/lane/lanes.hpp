@@ -173,6 +173,8 @@ class Lanes {
   /// Puts a lane that next_ready() returned back at the end of those that are ready.
   void put_back(Lane& lane) noexcept { make_ready(lane); }
 
+  /// Returns what next_ready() would, and leaves it there.
+  const Lane* first_ready() const noexcept { return ready_first_; }
   bool any_ready() const noexcept { return ready_first_ != nullptr; }
   std::size_t ready() const noexcept { return ready_; }
   /// Messages with a worker, a Completion, an emitter, or a dead letter under way.

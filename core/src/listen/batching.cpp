@@ -15,8 +15,10 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-// Here, or before it was given back to the broker.
-bool was_tried(const Item& item) { return item.attempts > 0 || (item.owned && item.owned->resumed_at >= 0); }
+// What was tried, here or before it was given back to the broker, and what must be handled with nothing beside it.
+bool goes_alone(const Item& item) {
+  return item.attempts > 0 || item.carried > 0 || item.suspect || (item.owned && item.owned->resumed_at >= 0);
+}
 
 }  // namespace
 
@@ -62,7 +64,7 @@ bool Batching::gather(Lane& lane) {
     return true;
   }
   Item& first = *lane.first;
-  if (first.batch_handler == nullptr || was_tried(first)) return false;
+  if (first.batch_handler == nullptr || goes_alone(first)) return false;
   BatchBuilder& builder = builder_of(*first.batch_handler);
   builder.join(lane, parts_.setup.now());
   for (Item* item = &first; item != nullptr && join(lane, *item, builder); item = item->next) {}
@@ -74,7 +76,7 @@ bool Batching::join(Lane& lane, Item& item, BatchBuilder& builder) { return may_
 
 // A message that failed since something was away, together with the first of its lane, is tried again together with that.
 bool Batching::may_join(Item& item, const BatchBuilder& builder) {
-  if (item.batch_handler != &builder.handler() || was_tried(item)) return false;
+  if (item.batch_handler != &builder.handler() || goes_alone(item)) return false;
   return !item.deferred || parts_.outcomes.rejoin(item);
 }
 

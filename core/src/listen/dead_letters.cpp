@@ -56,6 +56,7 @@ OutgoingMessage make_dead_letter(const Message& message, const DeadLetterInfo& i
   say(letter_header::kTopic, std::string{message.topic()});
   if (const auto partition = message.partition()) say(letter_header::kPartition, std::to_string(*partition));
   if (const auto offset = message.offset()) say(letter_header::kOffset, std::to_string(*offset));
+  if (const auto id = message.id()) say(letter_header::kId, cut(*id));
   say(letter_header::kAttempts, std::to_string(info.attempts), LetterDetail::least);
   say(letter_header::kFirst, std::to_string(info.first_ms), LetterDetail::least);
   say(letter_header::kLast, std::to_string(info.last_ms), LetterDetail::least);

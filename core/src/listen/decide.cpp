@@ -42,7 +42,7 @@ Decision decide(const FailedAttempt& attempt, const policy::DeliveryOptions& del
   switch (failure.kind) {
     case HandlingFailure::Kind::postponed: return {.kind = Kind::retry, .delay = failure.delay};
     case HandlingFailure::Kind::unavailable:
-      // Never the broker's to keep: its count of deliveries would use up attempts.
+      // Never the broker's to keep: what is away may be back at any moment, and what waits for it is to go on then.
       return {.kind = Kind::retry,
               .counts = Counts::outage,
               .delay = std::min<nanoseconds>(policy.backoff(attempt.outages + 1, uniform), delivery.in_place_max)};
@@ -58,6 +58,7 @@ Decision decide(const FailedAttempt& attempt, const policy::DeliveryOptions& del
       return {.kind = has_dead_letters ? Kind::dead_letter : kind_of(policy.on_failure, false), .counts = Counts::attempt};
     case HandlingFailure::Kind::undecodable: return {.kind = kind_of(policy.on_undecodable, has_dead_letters), .counts = Counts::attempt};
     case HandlingFailure::Kind::unhandled: return {.kind = kind_of(delivery.on_unhandled, has_dead_letters)};
+    case HandlingFailure::Kind::crashed: return {.kind = kind_of(policy.on_failure, has_dead_letters)};
     case HandlingFailure::Kind::tombstone: return {.kind = kind_of(delivery.on_tombstone, has_dead_letters)};
   }
   return {.kind = kind_of(policy.on_failure, has_dead_letters), .counts = Counts::attempt};

@@ -27,7 +27,7 @@ Failure describe(const Item& item, border::ConsumerHandle& consumer) {
     if (failure.handler != nullptr) text.handler = failure.handler->handler->name;
     text.reason = reason_of(failure);
   }
-  text.position = position(message.partition().value_or(-1), message.offset().value_or(-1));
+  text.position = position(message.partition().value_or(-1), message.offset().value_or(-1), message.id().value_or(""));
   text.key = cut(message.key().value_or(""), kMostOfAKey);
   text.payload = cut(message.payload().value_or(""), kMostOfAPayload);
   return text;
@@ -39,8 +39,9 @@ Unfinished describe_wait(const Item& item, const Lane& lane, const Setup& setup,
   Unfinished one{.topic = std::string{message.topic()},
                  .partition = message.partition().value_or(-1),
                  .offset = message.offset().value_or(-1),
+                 .id = std::string{message.id().value_or("")},
                  .key = cut(message.key().value_or(""), kMostOfAKey),
-                 .attempts = running ? item.attempts_before : item.attempts_made(setup.policy_of(item).requeues),
+                 .attempts = running ? item.attempts_before : item.attempts_made(),
                  .age = std::chrono::duration_cast<std::chrono::milliseconds>(setup.now() - item.arrived)};
   if (!running && item.failure) {
     one.reason = reason_of(*item.failure);

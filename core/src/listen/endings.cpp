@@ -26,6 +26,7 @@ std::string_view reason_of(HandlingFailure::Kind kind) {
     case HandlingFailure::Kind::unhandled: return "unhandled";
     case HandlingFailure::Kind::tombstone: return "tombstone";
     case HandlingFailure::Kind::dead_letter: return "rejected";
+    case HandlingFailure::Kind::crashed: return "crashed";
     default: return "failed";
   }
 }
@@ -40,6 +41,11 @@ LetterDetail detail_after(std::uint32_t too_large) {
 
 std::string attempts_text(std::uint32_t attempts) {
   return " after " + std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
+}
+
+// An attempt that ended the process is one.
+std::uint32_t attempts_of(const Item& item) {
+  return item.attempts_made() + (item.failure->kind == HandlingFailure::Kind::crashed ? item.unended() : 0);
 }
 
 }  // namespace
@@ -57,9 +63,8 @@ void Endings::end(Item& item, Decision::Kind how) {
 }
 
 void Endings::drop(Item& item) {
-  const std::uint32_t attempts = item.attempts_made(parts_.setup.policy_of(item).requeues);
   log::warning(parts_.setup.log_source,
-               "dropped after " + std::to_string(attempts) + " attempts:" + where(describe(item)) + ": " + item.failure->reason);
+               "dropped" + attempts_text(attempts_of(item)) + ":" + where(describe(item)) + ": " + item.failure->reason);
   item.verdict = Verdict::dropped;
   if (item.go_to_next_handler()) {  // one handler's policy speaks for that handler alone
     item.failure.reset();
@@ -80,11 +85,15 @@ void Endings::hold(Item& item) {
   const Failure failure = describe(item);
   const Message message = message_of(item, parts_.consumer);
   std::string text = what(failure);
-  if (!failure.unhandled) text += attempts_text(item.attempts_made(setup.policy_of(item).requeues));
+  if (!failure.unhandled) text += attempts_text(attempts_of(item));
   text += where(failure) + ": " + failure.reason + ". It is held, and what is behind it in its lane waits; mend the cause and start again";
-  if (!setup.skip_command.empty() && message.partition() && message.offset()) {  // there it can be named
-    text += ", or let it go: " + setup.skip_command + " " + setup.name + " " + failure.topic;
-    text += " " + std::to_string(message.partition().value_or(-1)) + " " + std::to_string(message.offset().value_or(-1));
+  if (!setup.skip_command.empty() && (message.offset() || message.id())) {  // there it can be named
+    text += ", or let it go: " + setup.skip_command + " " + setup.name + " " + failure.topic + " ";
+    if (const auto offset = message.offset()) {
+      text += std::to_string(message.partition().value_or(0)) + " " + std::to_string(*offset);
+    } else {
+      text += *message.id();
+    }
   }
   log::error(setup.log_source, text);
 }
@@ -98,7 +107,7 @@ DeadLetterInfo Endings::info_of(const Item& item) const {
           .handler = failure.handler != nullptr ? std::string_view{failure.handler->handler->name} : "",
           .listener = setup.name,
           .group = setup.group,
-          .attempts = item.attempt_number() - 1,
+          .attempts = attempts_of(item),
           .first_ms = unix_now - std::chrono::duration_cast<milliseconds>(setup.now() - item.first_seen()).count(),
           .last_ms = unix_now};
 }
@@ -172,13 +181,22 @@ void Endings::try_dead_letter_again(Item& item) {
 }
 
 Result<void> Endings::skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who) {
+  return skip_the_one(place(topic, position(partition, offset)), who, [&](const dispytch_message& raw) {
+    return (raw.flags & DISPYTCH_MSG_OFFSET) != 0 && raw.offset == offset && raw.partition == partition && text::view(raw.topic) == topic;
+  });
+}
+
+Result<void> Endings::skip(std::string_view topic, std::string_view id, std::string_view who) {
+  return skip_the_one(place(topic, position(-1, -1, id)), who,
+                      [&](const dispytch_message& raw) { return text::view(raw.id) == id && text::view(raw.topic) == topic; });
+}
+
+template <class Is>
+Result<void> Endings::skip_the_one(const std::string& name, std::string_view who, Is is) {
   Item* found = nullptr;
   parts_.in_flight.lanes().for_each([&](Lane& lane) {
-    const dispytch_message& raw = *lane.first->raw;
-    const bool same = raw.offset == offset && raw.partition == partition && text::view(raw.topic) == topic;
-    if (same && !lane.first->source->gone) found = lane.first;
+    if (is(*lane.first->raw) && !lane.first->source->gone) found = lane.first;
   });
-  const std::string name = place(topic, position(partition, offset));
   if (found == nullptr) {
     return Error{.code = ErrorCode::not_found,
                  .text = name + " is not the first unfinished message of a lane of listener `" + parts_.setup.name + "`"};

@@ -45,8 +45,12 @@ class Endings {
   /// Settles a message that waits or is held, counts it as skipped and logs it with `who`. ErrorCode::not_found: no such message is the
   /// first of a lane. ErrorCode::invalid: it is being handled.
   Result<void> skip(std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who);
+  /// The same of one that is named by its id.
+  Result<void> skip(std::string_view topic, std::string_view id, std::string_view who);
 
  private:
+  template <class Is>
+  Result<void> skip_the_one(const std::string& name, std::string_view who, Is is);
   void drop(inflight::Item& item);
   void hold(inflight::Item& item);
   void stop_for(inflight::Item& item);

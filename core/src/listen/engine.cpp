@@ -87,22 +87,23 @@ Engine::Engine(std::unique_ptr<border::ConsumerHandle> consumer, std::uint64_t c
       settling_{*consumer_, in_flight_.ledger(), halt_, setup_.log_source},
       endings_{{setup_, *consumer_, in_flight_, deadlines_, halt_, counters_, inbox_, std::move(options.dead_letters),
                 std::move(options.failed)}},
-      outcomes_{{setup_, *consumer_, in_flight_, deadlines_, requeued_, counters_, runner_, endings_}},
+      suspects_{{setup_, *consumer_, in_flight_, deadlines_}},
+      outcomes_{{setup_, *consumer_, in_flight_, deadlines_, requeued_, counters_, runner_, endings_, suspects_}},
       batching_{router_, {setup_, *consumer_, halt_, in_flight_, outcomes_, runner_}},
       dispatcher_{make_dispatcher(std::move(options.executor))},
       revocations_{{setup_, halt_, in_flight_, batching_, *dispatcher_, settling_}},
       membership_{(capabilities & DISPYTCH_CAN_GROUPS) != 0, {setup_, halt_, in_flight_, revocations_, settling_, counters_}},
-      arrivals_{membership_, in_flight_, router_, requeued_, batching_},
+      arrivals_{membership_, in_flight_, router_, requeued_, batching_, setup_.delivery},
       drain_{options.drain},
       wait_{options.wait ? std::move(options.wait) : wait_on_the_machines_clock},
       last_words_{options.at_most_once} {}
 
 std::unique_ptr<Dispatcher> Engine::make_dispatcher(std::unique_ptr<Executor> executor) {
   if (executor == nullptr) {
-    return std::make_unique<InlineDispatcher>(InlineDispatcher::Parts{halt_, in_flight_, batching_, outcomes_, runner_, inbox_});
+    return std::make_unique<InlineDispatcher>(InlineDispatcher::Parts{halt_, in_flight_, batching_, outcomes_, suspects_, runner_, inbox_});
   }
   return std::make_unique<PoolDispatcher>(
-      PoolDispatcher::Parts{setup_, halt_, in_flight_, batching_, outcomes_, runner_, inbox_, std::move(executor)});
+      PoolDispatcher::Parts{setup_, halt_, in_flight_, batching_, outcomes_, suspects_, runner_, inbox_, std::move(executor)});
 }
 
 Engine::~Engine() {

@@ -40,6 +40,7 @@
 #include "listen/runner.hpp"
 #include "listen/settling.hpp"
 #include "listen/setup.hpp"
+#include "listen/suspects.hpp"
 #include "policy/delivery_options.hpp"
 #include "route/router.hpp"
 
@@ -135,6 +136,10 @@ class Engine {
     owner_.assert_held();
     return endings_.skip(topic, partition, offset, who);
   }
+  Result<void> skip(std::string_view topic, std::string_view id, std::string_view who) {
+    owner_.assert_held();
+    return endings_.skip(topic, id, who);
+  }
 
  private:
   std::unique_ptr<Dispatcher> make_dispatcher(std::unique_ptr<Executor> executor);
@@ -158,6 +163,7 @@ class Engine {
   InFlight in_flight_ DISPYTCH_GUARDED_BY(owner_);
   Settling settling_ DISPYTCH_GUARDED_BY(owner_);
   Endings endings_ DISPYTCH_GUARDED_BY(owner_);
+  Suspects suspects_ DISPYTCH_GUARDED_BY(owner_);
   Outcomes outcomes_ DISPYTCH_GUARDED_BY(owner_);
   Batching batching_ DISPYTCH_GUARDED_BY(owner_);
   const std::unique_ptr<Dispatcher> dispatcher_;

@@ -11,16 +11,17 @@ std::string cut(std::string_view text, std::size_t most) {
 }
 
 std::string what(const Failure& failure) {
-  if (failure.unhandled) return "a message can't be handled";
+  if (failure.unhandled || (failure.code == ErrorCode::handler && failure.handler.empty())) return "a message can't be handled";
   return failure.code == ErrorCode::decode ? "a message can't be decoded" : "handler `" + failure.handler + "` failed";
 }
 
 std::string where(const Failure& failure) { return " on " + place(failure.topic, failure.position, failure.key); }
 
-std::string position(std::int32_t partition, std::int64_t offset) {
+std::string position(std::int32_t partition, std::int64_t offset, std::string_view id) {
   std::string text;
   if (partition >= 0) text = "partition " + std::to_string(partition);
   if (offset >= 0) text += (text.empty() ? "offset " : ", offset ") + std::to_string(offset);
+  if (!id.empty()) text += (text.empty() ? "id " : ", id ") + std::string{id};
   return text;
 }
 

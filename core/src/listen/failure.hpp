@@ -16,7 +16,7 @@ struct Failure {
   ErrorCode code = ErrorCode::handler;  ///< handler or decode
   bool unhandled = false;               ///< no handler wants events of its type, or takes a message without payload
   std::string topic = {};
-  std::string position = {};  ///< "partition 2, offset 1234", as far as the broker has such
+  std::string position = {};  ///< "partition 2, offset 1234, id a-1", as far as the broker has such
   std::string key = {};       ///< cut where it is long
   std::string handler = {};
   std::string reason = {};
@@ -34,6 +34,7 @@ struct Unfinished {
   std::string topic = {};
   std::int32_t partition = -1;
   std::int64_t offset = -1;
+  std::string id = {};  ///< empty: the broker has none
   std::string key = {};
   std::string handler = {};
   std::string waits_for = {};  ///< "a worker", "its handler", "its next attempt", "a person: it is held", ...
@@ -44,8 +45,8 @@ struct Unfinished {
   std::chrono::milliseconds age{};
 };
 
-/// "partition 2, offset 1234", as far as the broker has such; a number below 0: it hasn't.
-std::string position(std::int32_t partition, std::int64_t offset);
+/// "partition 2, offset 1234, id a-1", as far as the broker has such; a number below 0, and an empty id: it hasn't.
+std::string position(std::int32_t partition, std::int64_t offset, std::string_view id = {});
 /// "topic `orders`, partition 2, offset 1234, key \"k\"", without what is empty.
 std::string place(std::string_view topic, std::string_view at, std::string_view key = {});
 

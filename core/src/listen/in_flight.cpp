@@ -29,9 +29,9 @@ void InFlight::finish(Item& item) {
   leave(item);
 }
 
-void InFlight::requeue(Item& item, std::uint32_t delay_ms) {
+void InFlight::requeue(Item& item, std::uint32_t delay_ms, std::uint32_t attempts) {
   if (DISPYTCH_MUTATE("requeue_settles_too")) ledger_.finish(*item.source, item.ordinal, item.raw->token);
-  if (!DISPYTCH_MUTATE("forget_a_requeue")) ledger_.requeue(item.raw->token, DISPYTCH_MUTATE("requeue_at_once") ? 0 : delay_ms);
+  if (!DISPYTCH_MUTATE("forget_a_requeue")) ledger_.requeue(item.raw->token, DISPYTCH_MUTATE("requeue_at_once") ? 0 : delay_ms, attempts);
   leave(item);
 }
 

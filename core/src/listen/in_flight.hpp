@@ -74,8 +74,8 @@ class InFlight {
   // The end of a message.
   /// Settles the message, and counts it by its verdict. Its source is not gone.
   void finish(inflight::Item& item);
-  /// Has the broker deliver the message again after `delay_ms`; the lane goes on without it.
-  void requeue(inflight::Item& item, std::uint32_t delay_ms);
+  /// Has the broker deliver the message again after `delay_ms`, with the attempts made; the lane goes on without it.
+  void requeue(inflight::Item& item, std::uint32_t delay_ms, std::uint32_t attempts);
   /// Takes the message out of its lane and of all counts without settling it: it is its source's next owner's.
   void leave(inflight::Item& item);
   /// Lets a lane go on whose first messages are back.

@@ -8,7 +8,8 @@ using lane::Lane;
 
 bool InlineDispatcher::dispatch() {
   if (busy_) return false;
-  const bool any = !parts_.halt.is_over() && (parts_.in_flight.lanes().any_ready() || parts_.batching.due() != nullptr);
+  const bool any =
+      !parts_.halt.is_over() && !parts_.suspects.block() && (parts_.in_flight.lanes().any_ready() || parts_.batching.due() != nullptr);
   if (any) {
     if (keeper_) keeper_->work_begins();
     run_ready();
@@ -31,8 +32,9 @@ void InlineDispatcher::batch_ends(inflight::SharedBatch&) {
 void InlineDispatcher::run_ready() {
   while (!busy_ && !parts_.halt.begins_nothing()) {
     parts_.batching.gather_ready();
+    if (parts_.suspects.block()) return;
     if (BatchBuilder* const due = parts_.batching.due(); due != nullptr && !parts_.halt.is_over()) run(*due);
-    if (parts_.halt.begins_nothing()) return;
+    if (parts_.halt.begins_nothing() || parts_.suspects.block()) return;
     Lane* const lane = parts_.in_flight.lanes().next_ready();
     if (lane == nullptr) return;
     run(*lane);
@@ -41,9 +43,12 @@ void InlineDispatcher::run_ready() {
 
 void InlineDispatcher::run(Lane& lane) {
   Item& item = *lane.first;
-  parts_.in_flight.lanes().begin(item);
-  watched([&] { parts_.runner.run(item, decoder_); });
-  parts_.outcomes.returned(item);
+  const Suspects::Begin begin = item.suspect ? parts_.suspects.begin(item) : Suspects::Begin::runs;
+  if (begin == Suspects::Begin::runs) {
+    parts_.in_flight.lanes().begin(item);
+    watched([&] { parts_.runner.run(item, decoder_); });
+  }
+  if (begin != Suspects::Begin::waits) parts_.outcomes.returned(item);
   parts_.in_flight.advance(lane);
 }
 

@@ -13,6 +13,7 @@
 #include "listen/membership_keeper.hpp"
 #include "listen/outcomes.hpp"
 #include "listen/runner.hpp"
+#include "listen/suspects.hpp"
 
 namespace dispytch::listen {
 
@@ -25,6 +26,7 @@ class InlineDispatcher final : public Dispatcher {
     InFlight& in_flight;
     Batching& batching;
     Outcomes& outcomes;
+    Suspects& suspects;
     const Runner& runner;
     std::shared_ptr<Inbox> inbox;
   };

@@ -17,14 +17,15 @@ inline constexpr std::string_view kGroup = "dispytch-group";
 inline constexpr std::string_view kTopic = "dispytch-topic";
 inline constexpr std::string_view kPartition = "dispytch-partition";
 inline constexpr std::string_view kOffset = "dispytch-offset";
+inline constexpr std::string_view kId = "dispytch-id";  // where the broker has one for the message
 inline constexpr std::string_view kAttempts = "dispytch-attempts";
 inline constexpr std::string_view kFirst = "dispytch-first";
 inline constexpr std::string_view kLast = "dispytch-last";
 inline constexpr std::string_view kTimestamp = "dispytch-timestamp";
 inline constexpr std::string_view kLeftOut = "dispytch-left-out";
 
-inline constexpr std::array kAll = {kReason, kException, kHandler, kListener, kGroup,     kTopic,  kPartition,
-                                    kOffset, kAttempts,  kFirst,   kLast,     kTimestamp, kLeftOut};
+inline constexpr std::array kAll = {kReason, kException, kHandler,  kListener, kGroup, kTopic,     kPartition,
+                                    kOffset, kId,        kAttempts, kFirst,    kLast,  kTimestamp, kLeftOut};
 }  // namespace letter_header
 
 /// How often a message has been replayed from its dead letter: set by `dispytch dlq replay`. No header of a letter: a message that fails

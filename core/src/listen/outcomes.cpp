@@ -47,6 +47,7 @@ void Outcomes::returned(Item& item) {
 }
 
 void Outcomes::apply(Item& item) {
+  if (item.noted && (item.verdict == Verdict::none || item.verdict == Verdict::failed)) parts_.suspects.ended(item);
   switch (item.verdict) {
     case Verdict::none: parts_.in_flight.put_back(item); break;  // not begun: behind one that waits, or revoked
     case Verdict::failed: on_failure(item); break;
@@ -127,12 +128,9 @@ void Outcomes::finish_wait(Item& item, Attempt::Answer answer) {
 void Outcomes::on_failure(Item& item) {
   const Setup& setup = parts_.setup;
   const policy::Policy& policy = setup.policy_of(item);
-  const Decision decision = decide({.failure = *item.failure,
-                                    .policy = policy,
-                                    .attempts = item.attempts_made(policy.requeues),
-                                    .outages = item.outages,
-                                    .revoked = item.is_revoked()},
-                                   setup.delivery, setup.has_dead_letters, setup.random->uniform());
+  const Decision decision = decide(
+      {.failure = *item.failure, .policy = policy, .attempts = item.attempts_made(), .outages = item.outages, .revoked = item.is_revoked()},
+      setup.delivery, setup.has_dead_letters, setup.random->uniform());
   if (decision.counts == Decision::Counts::attempt) {
     ++item.attempts;
     item.outages = 0;
@@ -176,14 +174,12 @@ void Outcomes::requeue(Item& item, nanoseconds delay) {
   constexpr nanoseconds kLongest = milliseconds{UINT32_MAX};
   Counters::add(parts_.counters.requeued, 1);
   const lane::Place& place = *parts_.in_flight.lanes().of(item).place;
+  const std::uint32_t attempts = DISPYTCH_MUTATE("requeue_forgets_attempts") ? 0 : item.attempts_made();
   if (auto key = Requeued::key_of(place, *item.raw)) {
-    const bool resumed = item.owned && item.owned->resumed_at >= 0;
-    parts_.requeued.remember(*std::move(key), {.deliveries = resumed ? item.owned->deliveries : std::max(item.raw->attempt, 1u),
-                                               .attempts = item.attempt_number() - 1,
-                                               .next_target = item.next_target,
-                                               .first_seen = item.first_seen()});
+    parts_.requeued.remember(*std::move(key), {.attempts = attempts, .next_target = item.next_target, .first_seen = item.first_seen()});
   }
-  parts_.in_flight.requeue(item, static_cast<std::uint32_t>(std::chrono::ceil<milliseconds>(std::min(delay, kLongest)).count()));
+  const auto delay_ms = static_cast<std::uint32_t>(std::chrono::ceil<milliseconds>(std::min(delay, kLongest)).count());
+  parts_.in_flight.requeue(item, delay_ms, attempts);
 }
 
 // An outage is waited out for as long as it takes, which somebody should know; of each handler once in a while.

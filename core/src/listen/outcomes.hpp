@@ -21,6 +21,7 @@
 #include "listen/requeued.hpp"
 #include "listen/runner.hpp"
 #include "listen/setup.hpp"
+#include "listen/suspects.hpp"
 
 namespace dispytch::listen {
 
@@ -38,6 +39,7 @@ class Outcomes {
     Counters& counters;
     const Runner& runner;
     Endings& endings;
+    Suspects& suspects;
   };
   explicit Outcomes(const Parts& parts) : parts_{parts} {}
 

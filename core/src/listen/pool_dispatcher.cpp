@@ -28,11 +28,15 @@ constexpr double kSmoothing = 0.2;  // of a new measurement of what a message co
 
 bool PoolDispatcher::dispatch() {
   parts_.batching.gather_ready();
-  while (has_room() && !parts_.halt.is_over()) {
+  while (has_room() && !parts_.halt.is_over() && !parts_.suspects.block()) {
     BatchBuilder* const due = parts_.batching.due();
     if (due != nullptr) submit_batch(*due);
-    if (has_room() && parts_.in_flight.lanes().any_ready()) {
-      submit_ready();
+    if (has_room() && parts_.in_flight.lanes().any_ready() && !parts_.suspects.block()) {
+      if (parts_.in_flight.lanes().first_ready()->first->suspect) {
+        submit_suspect();
+      } else {
+        submit_ready();
+      }
     } else if (due == nullptr) {
       break;
     }
@@ -61,16 +65,34 @@ void PoolDispatcher::submit_ready() {
   std::vector<Item*>& items = unit.items;
   items.clear();
   for (std::size_t taken_lanes = 0; taken_lanes < share_of_lanes && items.size() < share_of_items; ++taken_lanes) {
+    if (!lanes.any_ready() || lanes.first_ready()->first->suspect) break;
     Lane* const lane = lanes.next_ready();
-    if (lane == nullptr) break;
     std::size_t taken = 0;
     for (Item* item = lane->first; item != nullptr && taken < run; item = item->next, ++taken) {
-      if (taken > 0 && item->batch_handler != nullptr) break;  // its turn is another
+      if (taken > 0 && (item->batch_handler != nullptr || item->suspect)) break;  // its turn is another
       lanes.begin(*item);
       if (item->next_target == 0) item->verdict = Verdict::none;
       items.push_back(item);
     }
   }
+  submit(unit);
+}
+
+// Nothing else runs.
+void PoolDispatcher::submit_suspect() {
+  Lane& lane = *parts_.in_flight.lanes().next_ready();
+  Item& item = *lane.first;
+  const Suspects::Begin begin = parts_.suspects.begin(item);
+  if (begin == Suspects::Begin::failed) parts_.outcomes.returned(item);
+  if (begin != Suspects::Begin::runs) {
+    parts_.in_flight.advance(lane);
+    return;
+  }
+  WorkUnit& unit = free_unit();
+  unit.batch_of = nullptr;
+  unit.items.assign(1, &item);
+  parts_.in_flight.lanes().begin(item);
+  if (item.next_target == 0) item.verdict = Verdict::none;
   submit(unit);
 }
 

@@ -17,6 +17,7 @@
 #include "listen/outcomes.hpp"
 #include "listen/runner.hpp"
 #include "listen/setup.hpp"
+#include "listen/suspects.hpp"
 
 namespace dispytch::listen {
 
@@ -30,6 +31,7 @@ class PoolDispatcher final : public Dispatcher {
     InFlight& in_flight;
     Batching& batching;
     Outcomes& outcomes;
+    Suspects& suspects;
     const Runner& runner;
     std::shared_ptr<Inbox> inbox;
     std::unique_ptr<Executor> executor;
@@ -57,6 +59,7 @@ class PoolDispatcher final : public Dispatcher {
   };
   void submit_batch(lane::BatchBuilder& builder);
   void submit_ready();
+  void submit_suspect();
   void submit(WorkUnit& unit);
   WorkUnit& free_unit();
   void unit_returned(WorkUnit& unit);

@@ -1,4 +1,4 @@
-// How far the messages had come that were given back to the broker for a while: it counts deliveries, and keeps nothing else of them.
+// How far the messages had come that were given back to the broker for a while: it keeps the number of their attempts at most.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@
 
 namespace dispytch::listen {
 
-/// Bounded: beyond `most` the oldest is forgotten, and so is everything with the process. What is forgotten begins again with the broker's
-/// count. The owner of the listener's state.
+/// Bounded: beyond `most` the oldest is forgotten, and so is everything with the process. What is forgotten goes on with the attempts that
+/// the broker carried, or else begins anew. The owner of the listener's state.
 class Requeued {
  public:
   /// What tells a message from all others: its offset, or else the broker's id.
@@ -30,7 +30,6 @@ class Requeued {
   static std::optional<Key> key_of(const lane::Place& place, const dispytch_message& raw);
 
   struct Progress {
-    std::uint32_t deliveries = 1;           ///< as the broker counts them, until it was given back
     std::uint32_t attempts = 0;             ///< that failed, of the handler that is to go on
     std::uint16_t next_target = 0;          ///< that handler: those before it ended well
     std::chrono::nanoseconds first_seen{};  ///< monotonic

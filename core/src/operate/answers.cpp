@@ -20,6 +20,7 @@ ordered_json describe(const listen::Unfinished& one) {
   ordered_json json{{"topic", text::valid_utf8(one.topic)}};
   if (one.partition >= 0) json["partition"] = one.partition;
   if (one.offset >= 0) json["offset"] = one.offset;
+  if (!one.id.empty()) json["id"] = text::valid_utf8(one.id);
   if (!one.key.empty()) json["key"] = text::valid_utf8(one.key);
   if (!one.handler.empty()) json["handler"] = one.handler;
   json["age_ms"] = one.age.count();
@@ -57,8 +58,14 @@ std::string status(Watch& watch, std::string_view application) {
 std::string skip(Watch& watch, const ordered_json& request, std::string_view who) {
   const auto is_text = [&](const char* key) { return request.contains(key) && request[key].is_string(); };
   const auto is_whole = [&](const char* key) { return request.contains(key) && request[key].is_number_integer(); };
-  if (!is_text("listener") || !is_text("topic") || !is_whole("partition") || !is_whole("offset")) {
-    return refuse("skip wants `listener` and `topic` as texts, `partition` and `offset` as whole numbers");
+  const bool by_id = is_text("id");
+  if (!is_text("listener") || !is_text("topic") || (!by_id && (!is_whole("partition") || !is_whole("offset")))) {
+    return refuse("skip wants `listener` and `topic` as texts, and `partition` and `offset` as whole numbers, or `id` as a text");
+  }
+  if (by_id) {
+    const Result<void> skipped =
+        watch.skip(request["listener"].get<std::string>(), request["topic"].get<std::string>(), request["id"].get<std::string>(), who);
+    return skipped ? dump({{"ok", ordered_json::object()}}) : refuse(skipped.error().text);
   }
   const auto partition = request["partition"].get<std::int64_t>();
   if (partition < 0 || partition > std::numeric_limits<std::int32_t>::max())

@@ -22,7 +22,9 @@ constexpr seconds kDead{60};
 // An answer about lag that is older says nothing of now.
 constexpr seconds kStale{10};
 
-std::string where(const listen::Unfinished& one) { return listen::place(one.topic, listen::position(one.partition, one.offset), one.key); }
+std::string where(const listen::Unfinished& one) {
+  return listen::place(one.topic, listen::position(one.partition, one.offset, one.id), one.key);
+}
 
 std::string in_words(const listen::Unfinished& one) {
   std::string text =
@@ -148,6 +150,18 @@ std::vector<Report> Watch::ask() {
 
 Result<void> Watch::skip(std::string_view listener, std::string_view topic, std::int32_t partition, std::int64_t offset,
                          std::string_view who) {
+  return skip_by(listener, [topic = std::string{topic}, partition, offset, who = std::string{who}](listen::Engine& engine) {
+    return engine.skip(topic, partition, offset, who);
+  });
+}
+
+Result<void> Watch::skip(std::string_view listener, std::string_view topic, std::string_view id, std::string_view who) {
+  return skip_by(listener, [topic = std::string{topic}, id = std::string{id}, who = std::string{who}](listen::Engine& engine) {
+    return engine.skip(topic, id, who);
+  });
+}
+
+Result<void> Watch::skip_by(std::string_view listener, std::function<Result<void>(listen::Engine&)> skip) const {
   const auto found = std::ranges::find_if(engines_, [&](const listen::Engine* engine) { return engine->name() == listener; });
   if (found == engines_.end()) {
     std::string known;
@@ -156,13 +170,12 @@ Result<void> Watch::skip(std::string_view listener, std::string_view topic, std:
                  .text = "there is no listener `" + std::string{listener} + "` here; there are: " + (known.empty() ? "none" : known)};
   }
   auto question = std::make_shared<Question>();
-  const bool open =
-      (*found)->inbox()->post([engine = *found, question, topic = std::string{topic}, partition, offset, who = std::string{who}] {
-        Result<void> skipped = engine->skip(topic, partition, offset, who);
-        const Lock lock{question->mutex};
-        question->skipped = std::move(skipped);
-        question->answer();
-      });
+  const bool open = (*found)->inbox()->post([engine = *found, question, skip = std::move(skip)] {
+    Result<void> skipped = skip(*engine);
+    const Lock lock{question->mutex};
+    question->skipped = std::move(skipped);
+    question->answer();
+  });
   if (!open) return Error{.code = ErrorCode::closed, .text = "listener `" + std::string{listener} + "` has ended"};
   if (question->await(kPatience)) return question->take_skipped();
   return Error{.code = ErrorCode::timeout,

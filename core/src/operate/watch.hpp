@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +49,8 @@ class Watch {
   /// listener or message, ErrorCode::invalid where it is being handled, ErrorCode::timeout where the listener doesn't answer (the message
   /// may be let go later).
   Result<void> skip(std::string_view listener, std::string_view topic, std::int32_t partition, std::int64_t offset, std::string_view who);
+  /// The same of one that is named by its id.
+  Result<void> skip(std::string_view listener, std::string_view topic, std::string_view id, std::string_view who);
 
   /// Of each listener, by what look() found last.
   std::vector<NamedCounters> figures() const;
@@ -71,6 +74,7 @@ class Watch {
     std::chrono::milliseconds oldest{0};
     std::map<std::string, std::chrono::nanoseconds> told = {};  // by message, when
   };
+  Result<void> skip_by(std::string_view listener, std::function<Result<void>(listen::Engine&)> skip) const;
   std::shared_ptr<Question> put(listen::Engine& engine, std::chrono::nanoseconds limit) const;
   void tell(const listen::Engine& engine, Seen& seen) const;
 

@@ -111,19 +111,6 @@ std::vector<std::string> Schema::secrets(const json& value) const {
   return {found.begin(), found.end()};
 }
 
-std::vector<std::string> properties_with(const json& document, std::string_view definition, const char* annotation) {
-  std::vector<std::string> names;
-  const json* const named = find(document, child("/$defs", definition));
-  if (named == nullptr) return names;
-  const json& schema = resolve(document, *named);
-  const json* const properties = find(schema, "/properties");
-  if (properties == nullptr || !properties->is_object()) return names;
-  for (const auto& [name, property] : properties->items()) {
-    if (property.is_object() && property.value(annotation, false)) names.push_back(name);
-  }
-  return names;
-}
-
 json redact(json value, const Schema& schema) {
   for (const std::string& pointer : schema.secrets(value)) {
     const json::json_pointer place{pointer};

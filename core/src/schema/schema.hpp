@@ -8,8 +8,6 @@
 //   "writeOnly": true                                                    a secret: its value is never shown
 //   "x-instead": "use the listener's `start`"                            an option that something else decides: refused, with that word
 //   "x-reason": "..."                                                    why the default is what it is; for documentation
-//   "x-one-per-member": true                                             of a consumer's option: no two members of a group may have the
-//   same
 // Defaults are documentation: they are not filled in.
 #pragma once
 
@@ -54,9 +52,6 @@ class Schema {
   explicit Schema(std::shared_ptr<const Compiled> compiled) : compiled_{std::move(compiled)} {}
   std::shared_ptr<const Compiled> compiled_;
 };
-
-/// Returns the names of the properties of `definition` that carry an annotation with the value true, of a document that compiles.
-std::vector<std::string> properties_with(const nlohmann::json& document, std::string_view definition, const char* annotation);
 
 /// What stands in the place of a secret.
 inline constexpr std::string_view kRedacted = "***";

@@ -50,7 +50,10 @@ class Ledger {
 
   /// The broker is to deliver it again, not before that time. Not for a source that is gone. Where only marks are told (up_to) its message
   /// stays unfinished, so that no mark passes it: a listener that requeues needs a backend that takes each.
-  void requeue(std::uint64_t token, std::uint32_t delay_ms) { ready_.push_back({token, DISPYTCH_REQUEUE, delay_ms}); }
+  /// `attempts`: handlings that failed so far, which come back with it where the backend carries them.
+  void requeue(std::uint64_t token, std::uint32_t delay_ms, std::uint32_t attempts) {
+    ready_.push_back({token, DISPYTCH_REQUEUE, delay_ms, DISPYTCH_SETTLE_ATTEMPTS, attempts});
+  }
 
   /// What the broker may be told since the last call: one settlement for each source, or for each message. Valid until the next call.
   const std::vector<dispytch_settlement>& collect();

@@ -87,6 +87,7 @@ TEST(EventEmitter, OptionsGoBeforeTheEventsOwn) {
   EXPECT_EQ(script.sent[0].key, "k");
   EXPECT_EQ(nlohmann::json::parse(*script.sent[0].payload)["id"], "my-id");
   EXPECT_THAT(script.sent[0].headers, ::testing::ElementsAre(::testing::Pair("trace", "7")));
+  EXPECT_EQ(script.sent[0].id, "my-id") << "for a broker that has a place for it";
 }
 
 TEST(EventEmitter, WritesTheTypeIntoAHeaderWhereTheTopicsWireFormSaysSo) {
@@ -241,6 +242,22 @@ TEST(EventEmitter, SendsBytesThatAreThereAlready) {
   EXPECT_EQ(script.sent[0].payload, std::nullopt) << "a tombstone";
   EXPECT_EQ(script.sent[0].key, "");
   EXPECT_EQ(script.sent[0].headers.size(), 2);
+}
+
+// A value that is absent is not an empty one, for a broker that can tell.
+TEST(Emitting, SendsAnAbsentValueOfAHeaderAsTheBackendCanTakeIt) {
+  for (const bool can : {false, true}) {
+    Script script;
+    script.keeps_null_headers = can;
+    EventEmitter emitter = emitter_over(script);
+    emitter.emit(Registered{.id = "42"}, {.headers = {{"none", std::nullopt}, {"empty", ""}}}).value();
+    emitter.emit(OutgoingMessage{.topic = "raw", .headers = {{"none", std::nullopt}}, .id = "raw-1"}).value();
+    const std::optional<std::string> absent = can ? std::nullopt : std::optional<std::string>{""};
+    EXPECT_EQ(script.sent[0].headers[0].second, absent);
+    EXPECT_EQ(script.sent[0].headers[1].second, "");
+    EXPECT_EQ(script.sent[1].headers[0].second, absent);
+    EXPECT_EQ(script.sent[1].id, "raw-1");
+  }
 }
 
 // The same for every broker: what the plugin is told.

@@ -143,7 +143,7 @@ TEST(Parking, CopiesWhatWaitsAndReleasesItsBatch) {
   HandlerGroup group;
   group.on<Order>([&](const Event<Order>& event, const Message& message) {
     if (failures-- > 0) throw Busy{"busy"};
-    seen.push_back(event.topic + " " + event.key.value_or("-") + " " + event.body.id + " " + event.headers.at(0).second + " " +
+    seen.push_back(event.topic + " " + event.key.value_or("-") + " " + event.body.id + " " + event.headers.at(0).second.value() + " " +
                    std::to_string(event.partition) + "@" + std::to_string(event.offset) + " " + std::string{*message.payload()});
   });
   Rig rig{std::move(group)};

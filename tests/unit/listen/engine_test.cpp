@@ -379,6 +379,44 @@ TEST(Engine, IsIdleOnlyWhileSomethingIsAssignedAndNothingComes) {
   EXPECT_EQ(idle_since(), 0) << "nothing is assigned";
 }
 
+// More members than partitions, or a pattern that matches nothing yet: there is nothing to wait for.
+TEST(Engine, WithNothingToReadItIsReadyAndIdle) {
+  Script script;
+  const auto nothing = [](plugin::BatchOut& out) {
+    out.assigned({}, 0);
+    return plugin::Status{};
+  };
+  const auto something = [](plugin::BatchOut& out) {
+    out.assigned({{.topic = "users", .source = 1, .partition = 0}}, 900);
+    return plugin::Status{};
+  };
+  const auto lost = [](plugin::BatchOut& out) {
+    out.lost(std::vector<plugin::Source>{{.topic = "users", .source = 1, .partition = 0}}, {.code = DISPYTCH_EFENCED, .text = "gone"});
+    return plugin::Status{};
+  };
+  std::vector<int> numbers;
+  Listener listener{script, collect(numbers), DISPYTCH_CAN_ACK_UP_TO | DISPYTCH_CAN_GROUPS};
+  listener.clock.advance(5s);
+  const auto idle_since = [&] { return listener.engine.counters().idle_since_ns.load(); };
+  EXPECT_FALSE(listener.engine.counters().joined);
+  script.polls.push_back(nothing);
+  ASSERT_TRUE(listener.step());
+  EXPECT_TRUE(listener.engine.counters().joined);
+  EXPECT_TRUE(script.settled.empty()) << "there is nothing to acknowledge";
+  ASSERT_TRUE(listener.step());
+  EXPECT_EQ(idle_since(), 5'000'000'000);
+  script.polls.push_back(something);
+  ASSERT_TRUE(listener.step());
+  script.polls.push_back(lost);
+  ASSERT_TRUE(listener.step());
+  ASSERT_TRUE(listener.step());
+  EXPECT_EQ(idle_since(), 0) << "what comes next isn't known";
+  script.polls.push_back(nothing);
+  ASSERT_TRUE(listener.step());
+  ASSERT_TRUE(listener.step());
+  EXPECT_EQ(idle_since(), 5'000'000'000);
+}
+
 TEST(Engine, AStopLeavesTheRestOfTheBatchUnsettled) {
   Script script;
   script.polls.push_back(deliver({registered(1), registered(2), registered(3)}));

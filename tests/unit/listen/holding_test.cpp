@@ -168,5 +168,39 @@ TEST(Skipping, OfADeadLetterThatWaitsForItsNextTryLetsTheMessageGo) {
   EXPECT_EQ(rig.dead_letters.letters.size(), 1);
 }
 
+// ---- a broker whose messages have no offset ----
+
+TEST(Holding, NamesAMessageWithoutAnOffsetByItsId) {
+  std::vector<std::string> handled;
+  Rig rig{failing(handled), {.skip_command = "dispytch skip --config app.yaml"}};
+  testing::Logged message = order("bad");
+  message.id = "1700000000000-5";
+  rig.broker.append(0, message);
+  EXPECT_THAT(logged([&] { rig.settle_all(); }), HasSubstr(", id 1700000000000-5: "));
+  ASSERT_EQ(rig.counters().held, 1);
+  const std::vector<Unfinished> waiting = rig.engine().unfinished_for(0s, 10);
+  ASSERT_EQ(waiting.size(), 1);
+  EXPECT_EQ(waiting[0].id, "1700000000000-5");
+  EXPECT_EQ(waiting[0].offset, -1);
+}
+
+TEST(Skipping, TakesTheIdOfAMessageWithoutAnOffset) {
+  std::vector<std::string> handled;
+  Rig rig{failing(handled), {.skip_command = "dispytch skip --config app.yaml"}};
+  testing::Logged message = order("bad");
+  message.id = "1700000000000-5";
+  rig.broker.append(0, message);
+  EXPECT_THAT(logged([&] { rig.settle_all(); }),
+              HasSubstr("or let it go: dispytch skip --config app.yaml billing orders 1700000000000-5\n"));
+  EXPECT_EQ(rig.engine().skip("orders", "another", "the test").error().code, ErrorCode::not_found);
+  EXPECT_EQ(rig.engine().skip("elsewhere", "1700000000000-5", "the test").error().code, ErrorCode::not_found);
+  EXPECT_EQ(rig.engine().skip("orders", 0, 0, "the test").error().code, ErrorCode::not_found) << "it has no offset";
+  EXPECT_THAT(logged([&] { ASSERT_TRUE(rig.engine().skip("orders", "1700000000000-5", "user 1000")); }),
+              HasSubstr("skipped by user 1000: topic `orders`, id 1700000000000-5, key"));
+  rig.settle();
+  EXPECT_EQ(rig.counters().held, 0);
+  EXPECT_EQ(rig.counters().skipped, 1);
+}
+
 }  // namespace
 }  // namespace dispytch::listen

@@ -39,7 +39,7 @@ class Parts {
         endings{{setup, *consumer, in_flight, deadlines, halt, counters, inbox, options.dead_letters ? box.make() : nullptr,
                  [this](const Failure& failure) { failures.push_back(failure); }}} {
     if (options.workers > 0) {
-      pool = std::make_unique<PoolDispatcher>(PoolDispatcher::Parts{setup, halt, in_flight, batching, outcomes, runner, inbox,
+      pool = std::make_unique<PoolDispatcher>(PoolDispatcher::Parts{setup, halt, in_flight, batching, outcomes, suspects, runner, inbox,
                                                                     std::make_unique<HandWorkers>(options.workers, units)});
     }
   }
@@ -133,9 +133,10 @@ class Parts {
   InFlight in_flight;
   Settling settling{*consumer, in_flight.ledger(), halt, "test"};
   Endings endings;
-  Outcomes outcomes{{setup, *consumer, in_flight, deadlines, requeued, counters, runner, endings}};
+  Suspects suspects{{setup, *consumer, in_flight, deadlines}};
+  Outcomes outcomes{{setup, *consumer, in_flight, deadlines, requeued, counters, runner, endings, suspects}};
   Batching batching{router, {setup, *consumer, halt, in_flight, outcomes, runner}};
-  InlineDispatcher here{{halt, in_flight, batching, outcomes, runner, inbox}};
+  InlineDispatcher here{{halt, in_flight, batching, outcomes, suspects, runner, inbox}};
   std::unique_ptr<PoolDispatcher> pool;
   Revocations revocations{{setup, halt, in_flight, batching, here, settling}};
 };

@@ -17,6 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 
+constexpr std::uint64_t kCarries = policy::kRequeueing | DISPYTCH_CAN_CARRY_ATTEMPTS | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PAUSE;
 constexpr std::uint64_t kCapable = policy::kRequeueing | DISPYTCH_CAN_GROUPS | DISPYTCH_CAN_PAUSE | DISPYTCH_CAN_HEADERS;
 
 // A first wait within the 30 s that hold a lane by default, and then ones beyond them.
@@ -125,7 +126,7 @@ TEST(Requeueing, IsForTheLongWaitsOnlyAndTheAttemptsAreThoseOfAllDeliveriesToget
   EXPECT_THAT(rig.broker.acknowledged(0), ElementsAre(0));
 }
 
-TEST(Requeueing, GoesByTheBrokersCountWhereThisProcessKnowsNoMore) {
+TEST(Requeueing, GoesOnWithTheAttemptsThatTheBrokerCarriedWhereThisProcessKnowsNoMore) {
   std::vector<std::uint32_t> attempts;
   HandlerGroup group;
   group.on<Order>(
@@ -134,9 +135,10 @@ TEST(Requeueing, GoesByTheBrokersCountWhereThisProcessKnowsNoMore) {
         throw Busy{"busy"};
       },
       {.policy = {.retry = requeueing_at_once(), .on_failure = OnFailure::drop}});
-  Rig rig{std::move(group), {.capabilities = kCapable}};
+  Rig rig{std::move(group), {.capabilities = kCarries}};
   testing::Logged tried_elsewhere = order("a");
-  tried_elsewhere.attempt = 3;
+  tried_elsewhere.attempt = 1;
+  tried_elsewhere.attempts = 2;
   rig.broker.append(0, tried_elsewhere);
   rig.settle();
   EXPECT_EQ(requeues(rig).size(), 1);
@@ -158,7 +160,7 @@ TEST(Requeueing, CountsTheAttemptsThatOthersOfTheGroupMadeMeanwhile) {
       {.policy = {.retry = {.attempts = 7,
                             .backoff = {.initial = 20s, .factor = 2, .max = 1h, .jitter = 0},
                             .beyond_in_place_max = BeyondInPlaceMax::requeue}}});
-  Rig rig{std::move(group), {.capabilities = kCapable}};
+  Rig rig{std::move(group), {.capabilities = kCarries}};
   rig.broker.append(0, order("a"));
   rig.settle_all();
   rig.broker.deliver_requeued(2);
@@ -169,6 +171,49 @@ TEST(Requeueing, CountsTheAttemptsThatOthersOfTheGroupMadeMeanwhile) {
   rig.settle_all();
   EXPECT_THAT(attempts, ElementsAre(1, 2, 5, 6, 7)) << "the first wait was in the lane";
   EXPECT_EQ(rig.counters().held, 1);
+}
+
+// A broker's deliveries are no attempts: it was fetched by processes that were killed, or restarted, before it was its turn.
+TEST(Requeueing, CountsNoDeliveryForAnAttempt) {
+  std::vector<std::uint32_t> attempts;
+  HandlerGroup group;
+  group.on<Order>(
+      [&](const Order&, Context context) {
+        attempts.push_back(context.attempt());
+        throw Busy{"busy"};
+      },
+      {.policy = {.retry = requeueing_at_once(2)}});
+  for (const std::uint64_t capabilities : {kCapable, kCarries}) {
+    attempts.clear();
+    Rig rig{group, {.dead_letters = true, .capabilities = capabilities}};
+    testing::Logged fetched_often = order("a");
+    fetched_often.attempt = 5;
+    rig.broker.append(0, fetched_often);
+    rig.settle();
+    EXPECT_THAT(rig.dead_letters.letters, IsEmpty()) << "one attempt is left";
+    rig.broker.deliver_requeued(7);
+    rig.settle();
+    EXPECT_EQ(attempts.front(), 1);
+    ASSERT_EQ(rig.dead_letters.letters.size(), 1);
+  }
+}
+
+TEST(Requeueing, TellsTheBrokerHowManyAttemptsWereMade) {
+  std::vector<std::uint32_t> attempts;
+  HandlerGroup group;
+  group.on<Order>(
+      [&](const Order&, Context context) {
+        attempts.push_back(context.attempt());
+        throw Busy{"busy"};
+      },
+      {.policy = {.retry = requeueing(9)}});
+  Rig rig{std::move(group), {.capabilities = kCarries}};
+  rig.broker.append(0, order("a"));
+  rig.settle_all();
+  rig.destroy_engine();
+  rig.broker.deliver_requeued();
+  EXPECT_THAT(attempts, ElementsAre(1, 2));
+  EXPECT_EQ(rig.broker.logged(0, 0).attempts, 2);
 }
 
 TEST(Requeueing, HoldsAMessageThatNoAttemptIsLeftOf) {

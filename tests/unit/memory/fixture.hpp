@@ -30,6 +30,7 @@ class TestHost {
     clock_.monotonic_ns = [](void* context) noexcept { return std::int64_t{std::chrono::nanoseconds{self(context).now}.count()}; };
     clock_.unix_ms = [](void* context) noexcept { return 1'000'000 + self(context).now.count(); };
     raw.size = sizeof(raw);
+    raw.abi_minor = DISPYTCH_ABI_MINOR;
     raw.context = this;
     raw.log_level = DISPYTCH_LOG_DEBUG;
     raw.log = [](void* context, std::int32_t, const char* text, std::size_t len) noexcept { self(context).log.emplace_back(text, len); };
@@ -58,6 +59,7 @@ struct Received {
   std::int64_t offset = 0;
   std::uint32_t source = 0, attempt = 0, flags = 0;
   std::uint64_t token = 0;
+  std::uint16_t attempts = 0, begun = 0;
 };
 
 inline std::vector<std::string> payloads(const std::vector<Received>& messages) {
@@ -97,7 +99,9 @@ class Reader {
                           .source = message.source,
                           .attempt = message.attempt,
                           .flags = message.flags,
-                          .token = message.token});
+                          .token = message.token,
+                          .attempts = message.attempts,
+                          .begun = message.begun});
     }
     return messages;
   }
