@@ -64,7 +64,8 @@ std::vector<Trial> trials() {
       for (const std::string_view name : mutant.breaks) all.push_back({mutant, of_queue, rule_named(name)});
     }
   };
-  for (const auto& mutants : {open_mutants(), produce_mutants(), deliver_mutants(), settle_mutants(), group_mutants(), admin_mutants()}) {
+  for (const auto& mutants :
+       {open_mutants(), produce_mutants(), deliver_mutants(), settle_mutants(), attempts_mutants(), group_mutants(), admin_mutants()}) {
     add(mutants, false);
   }
   add(queue_mutants(), true);

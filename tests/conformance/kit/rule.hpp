@@ -31,6 +31,7 @@ std::span<const Rule> produce_rules();
 std::span<const Rule> message_rules();
 std::span<const Rule> poll_rules();
 std::span<const Rule> settle_rules();
+std::span<const Rule> attempts_rules();
 std::span<const Rule> group_rules();
 std::span<const Rule> position_rules();
 std::span<const Rule> size_rules();

@@ -44,6 +44,7 @@ std::string Scene::consumer_json(const Subscription& subscription) const {
   nlohmann::json json{
       {"topics", {topic}}, {"start", subscription.start}, {"max_unsettled", 10'000}, {"drain_ms", 1000}, {"config", options.consumer}};
   if ((plugin.capabilities & DISPYTCH_CAN_GROUPS) != 0) json["group"] = tag + subscription.group;
+  if (subscription.ephemeral) json["ephemeral"] = true;
   return json.dump();
 }
 
@@ -134,6 +135,8 @@ void Reader::note(const Batch& batch) {
                      .source = raw.source,
                      .flags = raw.flags,
                      .attempt = raw.attempt,
+                     .attempts = raw.attempts,
+                     .begun = raw.begun,
                      .partition = raw.partition,
                      .offset = raw.offset,
                      .timestamp_ms = raw.timestamp_ms};

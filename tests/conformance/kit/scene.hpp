@@ -27,6 +27,7 @@ struct Received {
   std::vector<std::pair<std::string, Text>> headers = {};
   std::uint64_t token = 0;
   std::uint32_t source = 0, flags = 0, attempt = 0;
+  std::uint16_t attempts = 0, begun = 0;
   std::int32_t partition = 0;
   std::int64_t offset = 0, timestamp_ms = 0;
 };
@@ -44,6 +45,7 @@ struct Subscription {
   std::string pattern = {};  ///< in place of the topic
   std::string group = {};    ///< appended to the scene's tag; ignored where the backend has no groups
   std::string start = "earliest";
+  bool ephemeral = false;
 };
 
 class Scene {

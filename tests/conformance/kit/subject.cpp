@@ -292,6 +292,12 @@ Outcome Consumer::seek(const std::vector<dispytch_source>& sources, Milliseconds
   return outcome;
 }
 
+Outcome Consumer::begin(const std::vector<std::uint64_t>& tokens, bool on, Milliseconds timeout) {
+  Outcome outcome{.error = empty_error()};
+  outcome.status = api_.begin(raw_, tokens.data(), static_cast<std::uint32_t>(tokens.size()), on ? 1 : 0, to_ms(timeout), &outcome.error);
+  return outcome;
+}
+
 Outcome Consumer::close(Milliseconds timeout) {
   Outcome outcome{.error = empty_error()};
   outcome.status = api_.close(std::exchange(raw_, nullptr), to_ms(timeout), &outcome.error);

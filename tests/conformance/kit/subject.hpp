@@ -159,6 +159,8 @@ class Consumer {
   std::vector<std::pair<std::string, Text>> headers(const dispytch_message& message);
   Outcome pause(const std::vector<dispytch_source>& sources, bool on);
   Outcome seek(const std::vector<dispytch_source>& sources, Milliseconds timeout);
+  /// Only where the plugin claims CAN_BEGIN.
+  Outcome begin(const std::vector<std::uint64_t>& tokens, bool on, Milliseconds timeout);
   Outcome close(Milliseconds timeout);
 
   dispytch_consumer* raw() const noexcept { return raw_; }

@@ -108,6 +108,21 @@ std::vector<Mutant> deliver_mutants() {
          };
        },
        {"message.headers_keep_all"}},
+      {"takes a header without a value for an empty one",
+       [](Tables& tables) {
+         tables.consumer.headers = [](dispytch_consumer* consumer, const dispytch_message* message, const dispytch_header** out,
+                                      std::uint32_t* count) noexcept {
+           static constexpr std::uint8_t kEmpty = 0;
+           const dispytch_status status = sound().consumer->headers(consumer, message, out, count);
+           std::copy_n(*out, *count, turned.begin());
+           for (dispytch_header& header : turned) {
+             if (header.value.data == nullptr) header.value = {&kEmpty, 0};
+           }
+           *out = turned.data();
+           return status;
+         };
+       },
+       {"message.null_headers_are_kept"}},
       {"delivers two messages in turned order", change_batches<swap_two>, {"message.source_keeps_order", "message.key_keeps_order"}},
       {"puts messages of one key anywhere",
        [](Tables& tables) {

@@ -30,6 +30,7 @@ void a_group_for_each(std::string& json) {
   static int groups = 0;
   replace(json, "\"group\":\"", "\"group\":\"" + std::to_string(++groups));
 }
+void stays_behind(std::string& json) { replace(json, "\"ephemeral\":true", "\"ephemeral\":false"); }
 void latest_for_earliest(std::string& json) { replace(json, "earliest", "latest"); }
 void earliest_for_latest(std::string& json) { replace(json, "latest", "earliest"); }
 void a_new_group_for_latest(std::string& json) {
@@ -53,6 +54,7 @@ std::vector<Mutant> group_mutants() {
       {"has a group for each consumer",
        change_open<a_group_for_each>,
        {"group.members_share", "group.revoking_waits_for_its_token", "group.revoked_tokens_are_fenced"}},
+      {"leaves the group of a look behind", change_open<stays_behind>, {"group.an_ephemeral_look_leaves_nothing"}},
       {"keeps partitions when it closes",
        [](Tables& tables) {
          tables.consumer.close = [](dispytch_consumer* consumer, std::int32_t, dispytch_error*) noexcept -> dispytch_status {

@@ -34,6 +34,7 @@ std::vector<Mutant> open_mutants();
 std::vector<Mutant> produce_mutants();
 std::vector<Mutant> deliver_mutants();
 std::vector<Mutant> settle_mutants();
+std::vector<Mutant> attempts_mutants();
 std::vector<Mutant> group_mutants();
 std::vector<Mutant> admin_mutants();
 // Of the queue backend.

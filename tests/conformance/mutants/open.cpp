@@ -59,6 +59,13 @@ std::vector<Mutant> open_mutants() {
          };
        },
        {"open.capabilities_are_a_subset"}},
+      {"opens consumers that can more than its table says",
+       [](Tables& tables) {
+         tables.consumer.capabilities_for = [](dispytch_adapter*, const char*, std::size_t) noexcept -> std::uint64_t {
+           return sound().capabilities | DISPYTCH_CAN_TRANSACT;
+         };
+       },
+       {"open.objects_can_no_more_than_the_table"}},
       {"takes any config",
        [](Tables& tables) {
          tables.plugin.open = [](const dispytch_host* host, const char*, std::size_t, std::int32_t timeout_ms, dispytch_adapter** out,

@@ -163,7 +163,7 @@ std::vector<Mutant> settle_mutants() {
            return sound().consumer->settle(consumer, settlements, sizeof(dispytch_settlement), count, error);
          };
        },
-       {"size.longer_settlements"}},
+       {"size.longer_settlements", "size.shorter_settlements"}},
       {"can't close while messages are unsettled",
        [](Tables& tables) {
          tables.consumer.close = [](dispytch_consumer* consumer, std::int32_t timeout_ms,

@@ -190,8 +190,22 @@ void a_source_returns_as_another(Scene& scene) {
   }
 }
 
+void an_ephemeral_look_leaves_nothing(Scene& scene) {
+  scene.publish(scene.messages(0, 3));
+  for (int look = 1; look <= 2; ++look) {
+    const auto consumer = scene.consumer({.ephemeral = true});
+    Reader reader{scene, *consumer};
+    reader.ack_all(reader.take(3));  // never comes where the look before left its position
+    const Outcome closed = consumer->close(scene.options.patience);
+    expect(closed.ok(), "close failed: ", to_string(closed));
+  }
+}
+
 constexpr std::array kGroupRules{
     Rule{"group.every_group_gets_all", kGroups, "Each group gets every message.", every_group_gets_all, kAcknowledge},
+    Rule{"group.an_ephemeral_look_leaves_nothing", kGroups | DISPYTCH_CAN_EPHEMERAL,
+         "What an ephemeral consumer settles is forgotten with it: the next one of its name begins anew.", an_ephemeral_look_leaves_nothing,
+         kAcknowledge},
     Rule{"group.members_share", kShared, "Two consumers of a group share the partitions; each message goes to one of them.", members_share},
     Rule{"group.revoking_waits_for_its_token", kShared,
          "A partition isn't given away before REVOKING is acknowledged; what is settled until then counts.", revoking_waits_for_its_token,

@@ -83,6 +83,17 @@ void headers_keep_all(Scene& scene) {
   expect(numbered(all, 2).headers.empty(), "a message without headers came with ", numbered(all, 2).headers.size());
 }
 
+void null_headers_are_kept(Scene& scene) {
+  Message message = scene.message(1);
+  message.headers = {{"null", std::nullopt}, {"empty", ""}, {"null", std::nullopt}};
+  const std::vector<Received> all = round_trip(scene, {message});
+  expect(all[0].headers.size() == 3, "3 headers were sent, ", all[0].headers.size(), " came");
+  for (std::size_t i = 0; i < 3; ++i) {
+    expect(all[0].headers[i] == message.headers[i], "header ", i, ", sent with the value ", to_string(message.headers[i].second),
+           ", has the value ", to_string(all[0].headers[i].second));
+  }
+}
+
 void timestamp_is_kept(Scene& scene) {
   constexpr std::int64_t kThen = 1'700'000'000'123;
   Message message = scene.message(1);
@@ -187,6 +198,8 @@ constexpr std::array kMessageRules{
          keys_keep_their_bytes},
     Rule{"message.headers_keep_all", kFlow | DISPYTCH_CAN_HEADERS, "Headers keep their order, repetitions, empty and binary values.",
          headers_keep_all},
+    Rule{"message.null_headers_are_kept", kFlow | DISPYTCH_CAN_HEADERS | DISPYTCH_CAN_NULL_HEADERS,
+         "A header without a value and one with an empty value are told apart.", null_headers_are_kept},
     Rule{"message.timestamp_is_kept", kFlow, "The producer's timestamp arrives, unless the broker sets its own.", timestamp_is_kept},
     Rule{"message.large_message_passes", kFlow, "A message of `large_bytes` passes unchanged.", large_message_passes},
     Rule{"message.source_keeps_order", kFlow | DISPYTCH_CAN_ORDER_BY_SOURCE, "Messages of one source arrive in the order they were sent.",

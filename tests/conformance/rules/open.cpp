@@ -15,6 +15,28 @@ void capabilities_are_a_subset(Scene& scene) {
   expect(scene.adapter().capabilities() == opened, "two calls of capabilities_of differ");
 }
 
+void objects_can_no_more_than_the_table(Scene& scene) {
+  const auto check = [&](const char* what, auto capabilities_for, const std::string& json) {
+    if (capabilities_for == nullptr) return false;
+    const std::uint64_t can = capabilities_for(scene.adapter().raw(), json.data(), json.size());
+    expect((can & ~scene.plugin.capabilities) == 0, "capabilities_for of a ", what, " says bits 0x", std::hex,
+           can & ~scene.plugin.capabilities, " which the table doesn't");
+    expect(capabilities_for(scene.adapter().raw(), json.data(), json.size()) == can, "two calls of capabilities_for of a ", what,
+           " differ");
+    return true;
+  };
+  const dispytch_producer_api* const producer = scene.plugin.producer;
+  const dispytch_consumer_api* const consumer = scene.plugin.consumer;
+  bool has_any = false;
+  if (producer != nullptr && DISPYTCH_HAS(dispytch_producer_api, producer, capabilities_for)) {
+    has_any |= check("producer", producer->capabilities_for, scene.producer_json());
+  }
+  if (consumer != nullptr && DISPYTCH_HAS(dispytch_consumer_api, consumer, capabilities_for)) {
+    has_any |= check("consumer", consumer->capabilities_for, scene.consumer_json({}));
+  }
+  if (!has_any) throw NotClaimed{"the plugin has no capabilities_for: capabilities_of holds for all"};
+}
+
 void close(Scene& scene, dispytch_adapter* adapter) {
   dispytch_error error = empty_error();
   scene.plugin.close(adapter, 1000, &error);
@@ -82,6 +104,8 @@ void opens_again_after_a_close(Scene& scene) {
 constexpr std::array kOpenRules{
     Rule{"open.capabilities_are_a_subset", 0, "capabilities_of says no more than the table does, and always the same.",
          capabilities_are_a_subset},
+    Rule{"open.objects_can_no_more_than_the_table", 0, "capabilities_for says no more than the table does, and always the same.",
+         objects_can_no_more_than_the_table},
     Rule{"open.refuses_a_wrong_config", 0,
          "A config that can't be right is ECONFIG, with a text that begins with the option's JSON pointer; *out is untouched.",
          refuses_a_wrong_config},

@@ -169,6 +169,24 @@ void longer_settlements(Scene& scene) {
   expect(reader.take(1).front().number == 3, "settlements with a longer stride were not all taken");
 }
 
+void shorter_settlements(Scene& scene) {
+  constexpr std::uint32_t kStride = offsetof(dispytch_settlement, flags);  // a host of version 1.0
+  scene.publish({scene.in_one_source(0)});
+  const auto consumer = scene.consumer();
+  Reader reader{scene, *consumer};
+  alignas(dispytch_settlement) std::array<std::uint8_t, sizeof(dispytch_settlement)> memory;
+  memory.fill(kGuard);  // read as flags it says that attempts are said
+  const dispytch_settlement settlement{.token = reader.take(1).front().token, .action = DISPYTCH_REQUEUE};
+  std::memcpy(memory.data(), &settlement, kStride);
+  Outcome outcome{.error = empty_error()};
+  outcome.status =
+      consumer->api().settle(consumer->raw(), reinterpret_cast<const dispytch_settlement*>(memory.data()), kStride, 1, &outcome.error);
+  expect(outcome.status == DISPYTCH_OK, "a settlement with a shorter stride is refused: ", to_string(outcome));
+  const Received again = reader.take(1).front();
+  expect((again.flags & DISPYTCH_MSG_ATTEMPTS) == 0,
+         "the plugin took what lies behind a settlement of an older host for its attempts: ", again.attempts);
+}
+
 constexpr std::array kSizeRules{
     Rule{"size.errors_are_filled", 0,
          "A negative status fills dispytch_error: the same code, known flags, a text that isn't empty and ends.", errors_are_filled},
@@ -179,6 +197,8 @@ constexpr std::array kSizeRules{
          longer_messages_and_reports},
     Rule{"size.shorter_reports", DISPYTCH_CAN_PRODUCE, "Reports of an older host are cut to its stride.", shorter_reports},
     Rule{"size.longer_settlements", kFlow, "Settlements of a newer host are walked by its stride.", longer_settlements, kAcknowledge},
+    Rule{"size.shorter_settlements", kFlow | DISPYTCH_CAN_REQUEUE | DISPYTCH_CAN_CARRY_ATTEMPTS,
+         "Settlements of an older host are read no further than its stride.", shorter_settlements},
 };
 
 }  // namespace
