@@ -74,7 +74,8 @@ class [[nodiscard]] Result {
     require();
     return *content_;
   }
-  T&& value() && {
+  /// Of a temporary, by value: `for (auto& each : look().value())` keeps it for as long as the loop.
+  T value() && {
     require();
     return std::move(*content_);
   }
@@ -82,7 +83,7 @@ class [[nodiscard]] Result {
   /// The value; undefined where there is none.
   T& operator*() & noexcept { return *content_; }
   const T& operator*() const& noexcept { return *content_; }
-  T&& operator*() && noexcept { return std::move(*content_); }
+  T operator*() && { return std::move(*content_); }
   T* operator->() noexcept { return &*content_; }
   const T* operator->() const noexcept { return &*content_; }
 

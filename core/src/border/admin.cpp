@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "border/error.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::border {
 namespace {
 
 constexpr std::size_t kUsualPartitions = 64;
 
-dispytch_bytes bytes(std::string_view text) noexcept { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 }  // namespace
 
@@ -40,7 +40,7 @@ Result<std::vector<dispytch_range>> Admin::ranges(const std::string& topic, std:
     dispytch_error error = empty_error();
     std::uint32_t count = 0;
     const dispytch_status status =
-        api_->ranges(adapter_->raw_, bytes(topic), group.empty() ? dispytch_bytes{} : bytes(group), ranges.data(), sizeof(dispytch_range),
+        api_->ranges(adapter_->raw_, text::bytes(topic), group.empty() ? dispytch_bytes{} : text::bytes(group), ranges.data(), sizeof(dispytch_range),
                      static_cast<std::uint32_t>(ranges.size()), &count, timeout_ms(timeout), &error);
     if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "asking what topic `" + topic + "` keeps");
     const bool all = count <= ranges.size();

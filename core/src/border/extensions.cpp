@@ -8,14 +8,14 @@
 #include "base/log.hpp"
 #include "border/consumer_handle.hpp"
 #include "border/error.hpp"
+#include "text/bytes.hpp"
 
 namespace dispytch::border {
 namespace {
 
-dispytch_bytes bytes(std::string_view text) noexcept { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-dispytch_bytes optional_bytes(const std::optional<std::string>& text) noexcept { return text ? bytes(*text) : dispytch_bytes{}; }
-std::string text(dispytch_bytes bytes) { return {reinterpret_cast<const char*>(bytes.data), bytes.len}; }
-std::optional<std::string> optional_text(dispytch_bytes bytes) { return bytes.data == nullptr ? std::nullopt : std::optional{text(bytes)}; }
+dispytch_bytes optional_bytes(const std::optional<std::string>& value) noexcept { return value ? text::bytes(*value) : dispytch_bytes{}; }
+std::string copy_of(dispytch_bytes bytes) { return std::string{text::view(bytes)}; }
+std::optional<std::string> optional_copy(dispytch_bytes bytes) { return bytes.data == nullptr ? std::nullopt : std::optional{copy_of(bytes)}; }
 template <class T>
 std::optional<T> said(std::uint32_t flags, std::uint32_t flag, T value) {
   return (flags & flag) != 0 ? std::optional{value} : std::nullopt;
@@ -69,12 +69,12 @@ class Rows {
 };
 
 PositionRow position_row(const dispytch_position& raw) {
-  return {.topic = text(raw.topic),
+  return {.topic = copy_of(raw.topic),
           .partition = said(raw.flags, DISPYTCH_POSITION_PARTITION, raw.partition),
           .offset = said(raw.flags, DISPYTCH_POSITION_OFFSET, raw.offset),
           .low = said(raw.flags, DISPYTCH_POSITION_LOW, raw.low),
           .high = said(raw.flags, DISPYTCH_POSITION_HIGH, raw.high),
-          .id = optional_text(raw.id)};
+          .id = optional_copy(raw.id)};
 }
 
 }  // namespace
@@ -99,17 +99,17 @@ Result<std::vector<GroupRow>> Groups::list(std::chrono::milliseconds timeout) co
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "listing groups");
   return rows.map([](const dispytch_group& raw) {
     return GroupRow{
-        .name = text(raw.name), .state = optional_text(raw.state), .members = said(raw.flags, DISPYTCH_GROUP_MEMBERS, raw.members)};
+        .name = copy_of(raw.name), .state = optional_copy(raw.state), .members = said(raw.flags, DISPYTCH_GROUP_MEMBERS, raw.members)};
   });
 }
 
 Result<std::vector<GroupMemberRow>> Groups::members(const std::string& group, std::chrono::milliseconds timeout) const {
   dispytch_error error = empty_error();
   Rows<dispytch_member> rows{adapter_->raw(), api_->release};
-  const dispytch_status status = api_->members(adapter_->raw(), bytes(group), timeout_ms(timeout), &rows.rows, &error);
+  const dispytch_status status = api_->members(adapter_->raw(), text::bytes(group), timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "asking for the members of group `" + group + "`");
   return rows.map([](const dispytch_member& raw) {
-    return GroupMemberRow{.name = text(raw.name), .instance = optional_text(raw.instance), .address = optional_text(raw.address)};
+    return GroupMemberRow{.name = copy_of(raw.name), .instance = optional_copy(raw.instance), .address = optional_copy(raw.address)};
   });
 }
 
@@ -118,7 +118,7 @@ Result<std::vector<PositionRow>> Groups::positions(const std::string& group, con
   dispytch_error error = empty_error();
   Rows<dispytch_position> rows{adapter_->raw(), api_->release};
   const dispytch_status status =
-      api_->positions(adapter_->raw(), bytes(group), optional_bytes(topic), timeout_ms(timeout), &rows.rows, &error);
+      api_->positions(adapter_->raw(), text::bytes(group), optional_bytes(topic), timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "asking for the positions of group `" + group + "`");
   return rows.map(position_row);
 }
@@ -127,8 +127,8 @@ Result<std::vector<PositionRow>> Groups::move(const std::string& group, std::spa
                                               std::chrono::milliseconds timeout) const {
   std::vector<dispytch_move> raw;
   for (const Move& move : moves) {
-    raw.push_back({.topic = bytes(move.topic),
-                   .id = move.id.empty() ? dispytch_bytes{} : bytes(move.id),
+    raw.push_back({.topic = text::bytes(move.topic),
+                   .id = move.id.empty() ? dispytch_bytes{} : text::bytes(move.id),
                    .partition = move.partition.value_or(0),
                    .flags = move.partition ? std::uint32_t{DISPYTCH_MOVE_PARTITION} : 0u,
                    .to = move.to,
@@ -138,7 +138,7 @@ Result<std::vector<PositionRow>> Groups::move(const std::string& group, std::spa
   dispytch_error error = empty_error();
   Rows<dispytch_position> rows{adapter_->raw(), api_->release};
   const dispytch_status status =
-      api_->move(adapter_->raw(), bytes(group), raw.data(), sizeof(dispytch_move), static_cast<std::uint32_t>(raw.size()), dry_run ? 1 : 0,
+      api_->move(adapter_->raw(), text::bytes(group), raw.data(), sizeof(dispytch_move), static_cast<std::uint32_t>(raw.size()), dry_run ? 1 : 0,
                  timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "moving group `" + group + "`");
   return rows.map(position_row);
@@ -146,7 +146,7 @@ Result<std::vector<PositionRow>> Groups::move(const std::string& group, std::spa
 
 Result<void> Groups::forget(const std::string& group, std::chrono::milliseconds timeout) const {
   dispytch_error error = empty_error();
-  const dispytch_status status = api_->forget(adapter_->raw(), bytes(group), timeout_ms(timeout), &error);
+  const dispytch_status status = api_->forget(adapter_->raw(), text::bytes(group), timeout_ms(timeout), &error);
   if (status == DISPYTCH_OK) return {};
   return to_error(status, error, adapter_->library().id(), "forgetting group `" + group + "`");
 }
@@ -167,10 +167,10 @@ Result<std::vector<BacklogRow>> Backlog::ask(const std::string& group, const std
                                              std::chrono::milliseconds timeout) const {
   dispytch_error error = empty_error();
   Rows<dispytch_backlog_row> rows{adapter_->raw(), api_->release};
-  const dispytch_status status = api_->ask(adapter_->raw(), bytes(group), optional_bytes(topic), timeout_ms(timeout), &rows.rows, &error);
+  const dispytch_status status = api_->ask(adapter_->raw(), text::bytes(group), optional_bytes(topic), timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "asking what waits for group `" + group + "`");
   return rows.map([](const dispytch_backlog_row& raw) {
-    return BacklogRow{.topic = text(raw.topic),
+    return BacklogRow{.topic = copy_of(raw.topic),
                       .partition = said(raw.flags, DISPYTCH_BACKLOG_PARTITION, raw.partition),
                       .waiting = said(raw.flags, DISPYTCH_BACKLOG_WAITING, raw.waiting),
                       .in_hand = said(raw.flags, DISPYTCH_BACKLOG_IN_HAND, raw.in_hand),
@@ -192,11 +192,11 @@ Result<Declaration> Declaration::of(std::shared_ptr<Adapter> adapter) {
   return Declaration{std::move(adapter), api};
 }
 
-Result<std::vector<FindingRow>> Declaration::declare(std::string_view json, bool make, std::chrono::milliseconds timeout) const {
+Result<std::vector<FindingRow>> Declaration::declare(std::string_view document, bool make, std::chrono::milliseconds timeout) const {
   dispytch_error error = empty_error();
   Rows<dispytch_finding> rows{adapter_->raw(), api_->release};
   const dispytch_status status =
-      api_->declare(adapter_->raw(), json.data(), json.size(), make ? 1 : 0, timeout_ms(timeout), &rows.rows, &error);
+      api_->declare(adapter_->raw(), document.data(), document.size(), make ? 1 : 0, timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) {
     return to_error(status, error, adapter_->library().id(), make ? "making what the config needs" : "looking for what the config needs");
   }
@@ -204,11 +204,11 @@ Result<std::vector<FindingRow>> Declaration::declare(std::string_view json, bool
     return FindingRow{.kind = raw.kind,
                       .can_make = (raw.flags & DISPYTCH_FINDING_CAN_MAKE) != 0,
                       .made = (raw.flags & DISPYTCH_FINDING_MADE) != 0,
-                      .object = text(raw.object),
-                      .setting = optional_text(raw.setting),
-                      .found = optional_text(raw.found),
-                      .wanted = optional_text(raw.wanted),
-                      .pointer = optional_text(raw.pointer)};
+                      .object = copy_of(raw.object),
+                      .setting = optional_copy(raw.setting),
+                      .found = optional_copy(raw.found),
+                      .wanted = optional_copy(raw.wanted),
+                      .pointer = optional_copy(raw.pointer)};
   });
 }
 
@@ -227,8 +227,8 @@ Result<std::unique_ptr<Browser>> Browser::open(std::shared_ptr<Adapter> adapter,
   const dispytch_look look{.size = sizeof look,
                            .flags = flag(options.partition, DISPYTCH_BROWSE_PARTITION) | flag(options.offset, DISPYTCH_BROWSE_OFFSET) |
                                     flag(options.time_ms, DISPYTCH_BROWSE_TIME),
-                           .topic = bytes(options.topic),
-                           .group = options.group.empty() ? dispytch_bytes{} : bytes(options.group),
+                           .topic = text::bytes(options.topic),
+                           .group = options.group.empty() ? dispytch_bytes{} : text::bytes(options.group),
                            .id = optional_bytes(options.id),
                            .offset = options.offset.value_or(0),
                            .time_ms = options.time_ms.value_or(0),

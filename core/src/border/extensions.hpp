@@ -95,7 +95,7 @@ class Declaration {
  public:
   static Result<Declaration> of(std::shared_ptr<Adapter> adapter);
   /// `json`: of declare_document().
-  Result<std::vector<FindingRow>> declare(std::string_view json, bool make, std::chrono::milliseconds timeout) const;
+  Result<std::vector<FindingRow>> declare(std::string_view document, bool make, std::chrono::milliseconds timeout) const;
 
  private:
   Declaration(std::shared_ptr<Adapter> adapter, const dispytch_declare& api) noexcept : adapter_{std::move(adapter)}, api_{&api} {}

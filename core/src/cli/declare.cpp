@@ -20,7 +20,7 @@
 namespace dispytch::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kDeclarePatience{60};
 
 struct DeclareOptions {
   std::string config = {};
@@ -99,7 +99,7 @@ int declare(const DeclareOptions& options) {
       continue;
     }
     const auto findings =
-        signals.start([&] { return declaration.value().declare(document_of(config, backend), !options.dry_run, kPatience).value(); });
+        signals.start([&] { return declaration.value().declare(document_of(config, backend), !options.dry_run, kDeclarePatience).value(); });
     for (const border::FindingRow& finding : findings) {
       ++all;
       if (!finding.made) ++left;

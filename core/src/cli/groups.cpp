@@ -18,7 +18,6 @@
 namespace dispytch::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
 
 struct GroupsOptions {
   std::string config = {};
@@ -43,7 +42,7 @@ int list(const GroupsOptions& options) {
   const app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
   const auto rows =
-      signals.start([&] { return border::Groups::of(backends.open(backend_of(config, options.backend))).value().list(kPatience).value(); });
+      signals.start([&] { return border::Groups::of(backends.open(backend_of(config, options.backend))).value().list(kAdminPatience).value(); });
   if (options.json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const border::GroupRow& row : rows) {
@@ -71,14 +70,14 @@ int forget(const GroupsOptions& options) {
   app::Signals signals;
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
   const auto groups = signals.start([&] { return border::Groups::of(backends.open(backend_of(config, options.backend))).value(); });
-  const auto rows = signals.start([&] { return groups.positions(options.group, std::nullopt, kPatience).value(); });
+  const auto rows = signals.start([&] { return groups.positions(options.group, std::nullopt, kAdminPatience).value(); });
   std::cout << "group " << printable(options.group) << " has " << grouped(rows.size()) << (rows.size() == 1 ? " position" : " positions")
             << '\n';
   if (!options.yes) {
     std::cout << "nothing was forgotten; say --yes to forget the group for good: a listener that uses its name begins at its `start`\n";
     return kDone;
   }
-  groups.forget(options.group, kPatience).value();
+  groups.forget(options.group, kAdminPatience).value();
   std::cout << "forgotten\n";
   return kDone;
 }

@@ -1,6 +1,7 @@
 // The config file as the subcommands take it.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ class App;
 }
 
 namespace dispytch::cli {
+
+/// How long a command waits for a broker's answer about groups and positions.
+inline constexpr std::chrono::seconds kAdminPatience{30};
 
 /// Adds `--config FILE`, which the environment variable DISPYTCH_CONFIG stands in for. `file` outlives the parsing.
 void add_config_option(CLI::App& command, std::string& file);

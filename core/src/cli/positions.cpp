@@ -24,7 +24,6 @@
 namespace dispytch::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
 
 struct PositionsOptions {
   std::string config = {};
@@ -70,19 +69,19 @@ void write(const std::vector<border::PositionRow>& rows, bool json) {
   }
   std::vector<std::vector<std::string>> table{{"TOPIC", "PARTITION", "POSITION", "OLDEST", "END", "BEHIND"}};
   for (const border::PositionRow& row : rows) {
-    const auto behind = row.offset && row.high ? std::optional{*row.high - *row.offset} : std::nullopt;
+    const std::string behind = row.offset && row.high ? std::to_string(*row.high - *row.offset) : "-";
     table.push_back({printable(row.topic), row.partition ? std::to_string(*row.partition) : "-",
-                     row.id ? printable(*row.id) : or_nothing(row.offset), or_nothing(row.low), or_nothing(row.high), or_nothing(behind)});
+                     row.id ? printable(*row.id) : or_nothing(row.offset), or_nothing(row.low), or_nothing(row.high), behind});
   }
   write_table(std::cout, table);
 }
 
 std::vector<border::PositionRow> positions_of(const border::Groups& groups, const std::string& group,
                                               const std::vector<std::string>& topics) {
-  if (topics.empty()) return groups.positions(group, std::nullopt, kPatience).value();
+  if (topics.empty()) return groups.positions(group, std::nullopt, kAdminPatience).value();
   std::vector<border::PositionRow> rows;
   for (const std::string& topic : topics) {
-    for (border::PositionRow& row : groups.positions(group, topic, kPatience).value()) rows.push_back(std::move(row));
+    for (border::PositionRow& row : groups.positions(group, topic, kAdminPatience).value()) rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -126,7 +125,7 @@ std::vector<std::string> topics_to_move(const PositionsOptions& options, const c
     by_pattern = by_pattern || !topic.pattern.empty();
   }
   if (by_pattern) {
-    const auto rows = groups.positions(listener.group, std::nullopt, kPatience);
+    const auto rows = groups.positions(listener.group, std::nullopt, kAdminPatience);
     if (!rows && rows.error().code != ErrorCode::not_found) throw Exception{rows.error()};
     if (rows) {
       for (const border::PositionRow& row : *rows) topics.insert(row.topic);
@@ -150,7 +149,7 @@ int reset(const PositionsOptions& options) {
     move.topic = topic;
     move.partition = options.partition;
   }
-  write(groups.move(place.listener.group, moves, !options.yes, kPatience).value(), options.json);
+  write(groups.move(place.listener.group, moves, !options.yes, kAdminPatience).value(), options.json);
   if (!options.yes) std::cerr << "nothing was moved; say --yes to move the group there\n";
   return kDone;
 }

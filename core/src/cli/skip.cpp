@@ -29,7 +29,6 @@ struct SkipOptions {
   bool offline = false;
 };
 
-constexpr std::chrono::seconds kPatience{30};
 
 // The message, by partition and offset, or by its id.
 struct Named {
@@ -65,7 +64,7 @@ void skip_offline(const SkipOptions& options, const Named& message) {
   app::Signals signals;
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
   const auto groups = signals.start([&] { return border::Groups::of(backends.open(listener.backend)).value(); });
-  const auto rows = signals.start([&] { return groups.positions(listener.group, options.topic, kPatience).value(); });
+  const auto rows = signals.start([&] { return groups.positions(listener.group, options.topic, kAdminPatience).value(); });
   const auto row = std::ranges::find_if(rows, [&](const border::PositionRow& each) { return each.partition == message.partition; });
   if (row == rows.end()) throw UsageError{"topic " + options.topic + " has no partition " + std::to_string(*message.partition)};
   const std::string group = "group " + listener.group;
@@ -77,7 +76,7 @@ void skip_offline(const SkipOptions& options, const Named& message) {
                      ": what lies between would be skipped as well. To do that, say " + "`dispytch positions reset`"};
   }
   const border::Move move{.topic = options.topic, .partition = message.partition, .value = message.offset + 1};
-  groups.move(listener.group, {&move, 1}, false, kPatience).value();
+  groups.move(listener.group, {&move, 1}, false, kAdminPatience).value();
 }
 
 int skip(const SkipOptions& options) {

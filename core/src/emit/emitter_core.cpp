@@ -40,11 +40,6 @@ Scratch& scratch() {
   return buffers;
 }
 
-dispytch_bytes bytes(std::string_view text) {
-  // An empty view may have no data; present and empty needs some.
-  return {reinterpret_cast<const std::uint8_t*>(text.data() != nullptr ? text.data() : ""), text.size()};
-}
-
 // An event's message as middleware sees it.
 OutgoingMessage owned(const dispytch_message& message) {
   const auto text = [](dispytch_bytes of) { return std::string{text::view(of)}; };
@@ -216,8 +211,8 @@ Error EmitterCore::to_error(dispytch_status status, const dispytch_error& error)
 
 // A backend that can't tell an absent value from an empty one gets an empty one.
 dispytch_bytes EmitterCore::header_value(const std::optional<std::string>& value) const noexcept {
-  if (value) return bytes(*value);
-  return producer_->can(DISPYTCH_CAN_NULL_HEADERS) ? dispytch_bytes{} : bytes("");
+  if (value) return text::bytes(*value);
+  return producer_->can(DISPYTCH_CAN_NULL_HEADERS) ? dispytch_bytes{} : text::bytes("");
 }
 
 const WireForm& EmitterCore::wire_of(const EventType& type, std::string_view topic) const {
@@ -249,16 +244,16 @@ Result<void> EmitterCore::send_event(const EventType& type, const void* body, co
   if (Result<void> encoded = codec::encode(type, body, meta, wire, buffers.payload); !encoded) return encoded;
 
   dispytch_message message{};
-  message.topic = bytes(topic);
-  message.payload = bytes(buffers.payload);
-  if (!meta.id.empty()) message.id = bytes(meta.id);
+  message.topic = text::bytes(topic);
+  message.payload = text::bytes(buffers.payload);
+  if (!meta.id.empty()) message.id = text::bytes(meta.id);
   if (options.key) {
-    message.key = bytes(*options.key);
+    message.key = text::bytes(*options.key);
   } else if (codec::write_key(type, body, buffers.key)) {
-    message.key = bytes(buffers.key);
+    message.key = text::bytes(buffers.key);
   }
-  for (const auto& [name, value] : options.headers) buffers.headers.push_back({bytes(name), header_value(value)});
-  if (wire.type_from == WireForm::TypeFrom::header) buffers.headers.push_back({bytes(wire.name), bytes(type.type)});
+  for (const auto& [name, value] : options.headers) buffers.headers.push_back({text::bytes(name), header_value(value)});
+  if (wire.type_from == WireForm::TypeFrom::header) buffers.headers.push_back({text::bytes(wire.name), text::bytes(type.type)});
   message.headers = buffers.headers.empty() ? nullptr : buffers.headers.data();
   message.n_headers = static_cast<std::uint32_t>(buffers.headers.size());
   return middleware_.empty() ? send(message, pending) : pass_middleware(owned(message), pending);
@@ -271,11 +266,11 @@ Result<void> EmitterCore::pass_middleware(OutgoingMessage message, Pending& pend
 Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending& pending, Full full) {
   Scratch& buffers = scratch();
   dispytch_message message{};
-  message.topic = bytes(outgoing.topic);
-  if (outgoing.payload) message.payload = bytes(*outgoing.payload);
-  if (outgoing.key) message.key = bytes(*outgoing.key);
-  if (outgoing.id) message.id = bytes(*outgoing.id);
-  for (const auto& [name, value] : outgoing.headers) buffers.headers.push_back({bytes(name), header_value(value)});
+  message.topic = text::bytes(outgoing.topic);
+  if (outgoing.payload) message.payload = text::bytes(*outgoing.payload);
+  if (outgoing.key) message.key = text::bytes(*outgoing.key);
+  if (outgoing.id) message.id = text::bytes(*outgoing.id);
+  for (const auto& [name, value] : outgoing.headers) buffers.headers.push_back({text::bytes(name), header_value(value)});
   message.headers = buffers.headers.empty() ? nullptr : buffers.headers.data();
   message.n_headers = static_cast<std::uint32_t>(buffers.headers.size());
   if (outgoing.partition) {

@@ -1,6 +1,8 @@
 #include <dispytch/result.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +25,15 @@ TEST(Result, HoldsAMoveOnlyValue) {
   Result<std::unique_ptr<int>> result = std::make_unique<int>(7);
   std::unique_ptr<int> value = std::move(result).value();
   EXPECT_EQ(*value, 7);
+}
+
+TEST(Result, TheValueOfATemporaryLivesAsLongAsALoopOverIt) {
+  const auto look = [] { return Result<std::vector<std::string>>{{std::string(64, 'a'), std::string(64, 'b')}}; };
+  std::string all;
+  for (const std::string& each : look().value()) all += each;
+  EXPECT_EQ(all, std::string(64, 'a') + std::string(64, 'b'));
+  const auto& kept = *look();
+  EXPECT_EQ(kept.size(), 2u);
 }
 
 }  // namespace

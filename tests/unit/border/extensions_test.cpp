@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <dispytch/message.hpp>
 #include <dispytch/plugins/memory.h>
 #include <dispytch/plugin/message.hpp>
 
