@@ -84,7 +84,7 @@ const Group* Broker::find_group(const std::string& name) const noexcept {
   return known == groups_.end() ? nullptr : &known->second;
 }
 
-Group& Broker::nameless_group() { return nameless_groups_.emplace_back("", rebalance_timeout_); }
+Group& Broker::nameless_group(bool looks) { return nameless_groups_.emplace_back("", rebalance_timeout_, looks); }
 
 void Broker::dissolve(Group& group) noexcept {
   nameless_groups_.remove_if([&](const Group& other) { return &other == &group; });

@@ -50,8 +50,8 @@ class Broker {
   Group& group(const std::string& name) DISPYTCH_REQUIRES(mutex);
   /// Null where no consumer has named it yet.
   const Group* find_group(const std::string& name) const noexcept DISPYTCH_REQUIRES(mutex);
-  /// A group for one consumer that named none; dissolve() ends it.
-  Group& nameless_group() DISPYTCH_REQUIRES(mutex);
+  /// Makes a group for one consumer that named none, or that only looks; dissolve() ends it.
+  Group& nameless_group(bool looks) DISPYTCH_REQUIRES(mutex);
   /// All that have a name.
   std::map<std::string, Group>& groups() noexcept DISPYTCH_REQUIRES(mutex) { return groups_; }
   /// Makes a topic with the options of those that have none of their own. It doesn't exist yet.

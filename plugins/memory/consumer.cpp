@@ -58,7 +58,7 @@ Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::No
     throw plugin::Exception{DISPYTCH_ENOTFOUND,
                             "no topic of the memory backend matches the pattern, and none can be added: auto_create is off"};
   }
-  group_ = has_own_group() ? &broker_->nameless_group() : &broker_->group(subscription_.group);
+  group_ = has_own_group() ? &broker_->nameless_group(subscription_.ephemeral) : &broker_->group(subscription_.group);
   broker_->watchers.push_back(this);
   group_->join(*this);
   for (Topic* topic : wanted) subscribe(*topic);

@@ -21,7 +21,7 @@ void Group::read(Topic& topic, bool from_oldest) {
   if (std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& own) { return &own->topic == &topic; })) return;
   for (const auto& partition : topic.partitions()) {
     const std::int64_t start = from_oldest ? partition->start() : partition->end();
-    partitions_.push_back(std::make_unique<GroupPartition>(topic, *partition, start));
+    partitions_.push_back(std::make_unique<GroupPartition>(topic, *partition, start, looks_));
     partition->readers.push_back(partitions_.back().get());
   }
 }

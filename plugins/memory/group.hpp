@@ -29,11 +29,12 @@ class GroupPartition {
     revoking,   ///< REVOKING was handed out; held until that is acknowledged or the deadline
   };
 
-  GroupPartition(Topic& its_topic, Partition& its_partition, std::int64_t start) noexcept
-      : topic{its_topic}, partition{its_partition}, progress{start} {}
+  GroupPartition(Topic& its_topic, Partition& its_partition, std::int64_t start, bool only_looks) noexcept
+      : topic{its_topic}, partition{its_partition}, looks{only_looks}, progress{start} {}
 
   Topic& topic;
   Partition& partition;
+  const bool looks;  ///< what it alone has settled stays for others
   Progress progress;
 
   State state = State::free;
@@ -48,8 +49,9 @@ class GroupPartition {
 /// Guarded by the broker's mutex, like its members.
 class Group {
  public:
-  Group(std::string name, std::chrono::milliseconds rebalance_timeout) noexcept
-      : name_{std::move(name)}, rebalance_timeout_{rebalance_timeout} {}
+  /// `looks`: nothing is removed from a topic because it has settled that.
+  Group(std::string name, std::chrono::milliseconds rebalance_timeout, bool looks = false) noexcept
+      : name_{std::move(name)}, rebalance_timeout_{rebalance_timeout}, looks_{looks} {}
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
@@ -90,6 +92,7 @@ class Group {
 
   const std::string name_;
   const std::chrono::milliseconds rebalance_timeout_;
+  const bool looks_;
   std::vector<std::unique_ptr<GroupPartition>> partitions_ = {};
   std::vector<Member*> members_ = {};  // in the order they joined
   std::size_t recalled_ = 0;           // partitions recalled or revoking

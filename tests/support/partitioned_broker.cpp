@@ -47,6 +47,8 @@ class Backend {
  public:
   Backend(plugin::Host, plugin::Config) : broker_{*next_broker} {}
   plugin::Capabilities capabilities() const { return plugin::Capabilities{broker_.capabilities() | DISPYTCH_CAN_CONSUME}; }
+  /// Without what its consumer could do more, so that a test says all of it.
+  plugin::Capabilities consumer_capabilities(plugin::Config) const { return capabilities(); }
   plugin::Result<std::unique_ptr<Consumer>> consumer(plugin::Config) { return std::make_unique<Consumer>(broker_); }
 
  private:

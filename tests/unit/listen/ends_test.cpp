@@ -35,7 +35,7 @@ TEST(OnFailureDrop, SettlesCountsAndSaysSo) {
   rig.broker.append(0, order("bad", "k"));
   rig.broker.append(0, order("good"));
   EXPECT_THAT(logged([&] { rig.settle(); }),
-              HasSubstr("dropped after 1 attempts: on topic `orders`, partition 0, offset 0, key \"k\": dispytch::listen::Busy: for ever"));
+              HasSubstr("dropped after 1 attempt: on topic `orders`, partition 0, offset 0, key \"k\": dispytch::listen::Busy: for ever"));
   EXPECT_THAT(handled, ElementsAre("good"));
   EXPECT_EQ(rig.counters().dropped, 1);
   EXPECT_EQ(rig.broker.committed(0), 2);

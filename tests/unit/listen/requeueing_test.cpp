@@ -411,7 +411,7 @@ TEST(LongWaits, OfABackoffAreRefusedUnlessTheBrokerMayKeepTheMessage) {
 }
 
 TEST(Requeueing, IsRefusedWhereTheBackendLacksAnyPartOfIt) {
-  for (const std::uint64_t missing : {DISPYTCH_CAN_ACK_EACH, DISPYTCH_CAN_REQUEUE, DISPYTCH_CAN_DELAY, DISPYTCH_CAN_COUNT_ATTEMPTS}) {
+  for (const std::uint64_t missing : {DISPYTCH_CAN_ACK_EACH, DISPYTCH_CAN_REQUEUE, DISPYTCH_CAN_DELAY}) {
     EXPECT_THAT(refusal_at_start(busy({.name = "store", .policy = {.retry = requeueing()}}), {.capabilities = kCapable & ~missing}),
                 HasSubstr("handler `store`: its long waits are to be the broker's (`beyond_in_place_max: requeue`), but the listener's "
                           "backend can't take a message back and deliver it later"));
@@ -439,12 +439,20 @@ TEST(Requeueing, WarnsWhereTheListenerAsksForOrderByKey) {
   const HandlerGroup group = busy({.name = "store", .policy = {.retry = requeueing()}});
   const route::Router router = router_of(group);
   for (const Ordering ordering : {Ordering::key, Ordering::key_local}) {
-    EXPECT_THAT(logged([&] { assemble::require_requeueing(kCapable, router, ordering, "billing"); }),
+    EXPECT_THAT(logged([&] { assemble::require_requeueing(kCarries, router, ordering, "billing"); }),
                 HasSubstr("later ones of their key are handled before them"));
   }
   for (const Ordering ordering : {Ordering::partition, Ordering::none}) {
-    EXPECT_EQ(logged([&] { assemble::require_requeueing(kCapable, router, ordering, "billing"); }), "");
+    EXPECT_EQ(logged([&] { assemble::require_requeueing(kCarries, router, ordering, "billing"); }), "");
   }
+}
+
+TEST(Requeueing, WarnsWhereTheBrokerCanNotKeepTheAttempts) {
+  const HandlerGroup group = busy({.name = "store", .policy = {.retry = requeueing()}});
+  const route::Router router = router_of(group);
+  EXPECT_THAT(logged([&] { assemble::require_requeueing(kCapable, router, Ordering::partition, "billing"); }),
+              HasSubstr("handler `store` of listener `billing` lets messages that wait for long go back to the broker, which can't keep their "
+                        "attempts: after a restart of the process they begin anew"));
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST(Suspects, WaitUntilTheBrokerCanBeTold) {
   rig.broker.append(0, delivered("s", 3));
   rig.broker.append(1, delivered("a", 1));
   EXPECT_THAT(logged([&] { rig.settle(); }),
-              HasSubstr("can't be told that it is tried: topic `orders`, partition 0, offset 0, key \"s\": no coordinator"));
+              HasSubstr("can't be told that it is tried: on topic `orders`, partition 0, offset 0, key \"s\": no coordinator"));
   EXPECT_THAT(handled, ElementsAre("a")) << "the others go on";
   rig.broker.fail_begin(std::nullopt);
   rig.settle_all();

@@ -147,12 +147,12 @@ TEST(Progress, KeepsWhatIsRequeuedUnsettledAndPassesOverIt) {
   EXPECT_EQ(progress.committed(), 0);
   EXPECT_EQ(progress.next_due(), 10ms);
   EXPECT_EQ(progress.first_delayed(), 0);
-  EXPECT_EQ(progress.deliver_first_delayed(), 2U) << "its second delivery";
+  EXPECT_EQ(progress.deliver_first_delayed().deliveries, 2U) << "its second delivery";
   EXPECT_EQ(progress.next_due(), 20ms);
   EXPECT_FALSE(progress.ack(0)) << "by the delivery before";
   EXPECT_TRUE(progress.ack(0, Progress::Out::after_a_delay));
   EXPECT_EQ(progress.committed(), 1);
-  EXPECT_EQ(progress.deliver_first_delayed(), 2U);
+  EXPECT_EQ(progress.deliver_first_delayed().deliveries, 2U);
   EXPECT_EQ(progress.next_due(), std::nullopt);
   EXPECT_TRUE(progress.ack(1, Progress::Out::after_a_delay));
   EXPECT_EQ(progress.committed(), 3);
@@ -166,7 +166,7 @@ TEST(Progress, KeepsADelayForTheNextHolder) {
   progress.skip_settled();
   EXPECT_EQ(progress.position(), 1);
   EXPECT_EQ(progress.next_due(), 10ms);
-  EXPECT_EQ(progress.deliver_first_delayed(), 2U);
+  EXPECT_EQ(progress.deliver_first_delayed().deliveries, 2U);
   progress.rewind();
   progress.skip_settled();
   EXPECT_EQ(progress.position(), 0) << "it was delivered, and not settled";
@@ -178,7 +178,7 @@ TEST(Progress, DeliversNothingTwiceToOneHolder) {
   deliver(progress, 3);
   EXPECT_TRUE(progress.requeue(2, 10ms));
   progress.rewind();
-  EXPECT_EQ(progress.deliver_first_delayed(), 2U) << "before those that stand before it";
+  EXPECT_EQ(progress.deliver_first_delayed().deliveries, 2U) << "before those that stand before it";
   deliver(progress, 2);
   progress.skip_settled();
   EXPECT_EQ(progress.position(), 3);
@@ -193,7 +193,7 @@ TEST(Progress, DelaysWhatWasNeverDelivered) {
   EXPECT_FALSE(progress.ack(0));
   EXPECT_TRUE(progress.ack(1));
   EXPECT_EQ(progress.committed(), 0);
-  EXPECT_EQ(progress.deliver_first_delayed(), 1U) << "its first delivery";
+  EXPECT_EQ(progress.deliver_first_delayed().deliveries, 1U) << "its first delivery";
   EXPECT_TRUE(progress.ack(0, Progress::Out::after_a_delay));
   EXPECT_EQ(progress.committed(), 2);
 }
