@@ -60,7 +60,7 @@ TEST_F(Plugins, AreInspectedByPath) { EXPECT_THAT(dispytch({"plugins", "inspect"
 TEST_F(Plugins, AreInspectedAsJson) {
   const auto all = nlohmann::json::parse(dispytch({"plugins", "inspect", "replay", "--json"}).output);
   EXPECT_EQ(all.at("id"), "replay");
-  EXPECT_EQ(all.at("interface"), "1.0");
+  EXPECT_EQ(all.at("interface"), "1.1");
   EXPECT_EQ(all.at("schema").at("$defs").at("consumer").at("properties").at("fetch").at("default"), 100);
 }
 

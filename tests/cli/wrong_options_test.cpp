@@ -148,7 +148,7 @@ class OneMemberTwice : public CliTest {
 TEST_F(OneMemberTwice, OfAGroupIsRefusedAtTheSecond) {
   const Finished checked = check("", "group: g, instance: me", "group: g, instance: me");
   EXPECT_THAT(checked.output, StartsWith((folder() / "members.yaml").string() +
-                                         ":6:44: listeners.two.instance: listener `one` has the same instance \"me\" in the same group; "
+                                         ":6:44: listeners.two.instance: listener `one` has the same instance `me` in the same group; "
                                          "each member needs a name of its own\n1 error\n"));
 }
 

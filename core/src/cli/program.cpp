@@ -1,7 +1,6 @@
 #include "cli/program.hpp"
 
 #include <unistd.h>
-#include <cerrno>
 #include <cstring>
 #include <iostream>
 #include <sstream>
@@ -13,6 +12,7 @@
 #include <dispytch/result.hpp>
 
 #include "cli/command.hpp"
+#include "cli/standard_output.hpp"
 #include "cli/terminal.hpp"
 
 namespace dispytch::cli {
@@ -52,23 +52,23 @@ int run_program(int argc, char** argv) {
   add_groups(program, action);
   add_declare(program, action);
   add_completion(program, action);
+  StandardOutput output;
+  const auto end = [&](int exit_code) {
+    std::cout.flush();
+    if (output.error() == 0) return exit_code;
+    return fail(kFailed, std::string{"standard output can't be written: "} + std::strerror(output.error()));
+  };
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, problem;                           // it repeats the words of the command line
     const bool done = program.exit(error, out, problem) == 0;  // says what is wrong, or prints help
-    std::cout << printable_lines(out.str()) << std::flush;
+    std::cout << printable_lines(out.str());
     std::cerr << printable_lines(problem.str());
-    return done ? kDone : kUsage;
+    return end(done ? kDone : kUsage);
   }
   try {
-    const int exit_code = action();
-    const bool failed_before = !std::cout;  // then nobody knows any more why
-    errno = 0;
-    if (!std::cout.flush()) {
-      return fail(kFailed, "standard output can't be written" + (failed_before ? "" : std::string{": "} + std::strerror(errno)));
-    }
-    return exit_code;
+    return end(action());
   } catch (const UsageError& error) {
     return fail(kUsage, error.what());
   } catch (const Exception& error) {

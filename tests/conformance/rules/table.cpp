@@ -18,14 +18,15 @@ void is_complete(Scene& scene) {
   expect(plugin.open != nullptr, "open is NULL");
   expect(plugin.close != nullptr, "close is NULL");
   expect(plugin.capabilities_of != nullptr, "capabilities_of is NULL");
+  const bool first_version = plugin.abi_minor == 0;
   if (const dispytch_producer_api* api = plugin.producer; api != nullptr) {
-    expect(api->size >= sizeof(dispytch_producer_api), "producer->size is ", api->size, ", expected at least ",
-           sizeof(dispytch_producer_api));
+    const std::size_t least = first_version ? offsetof(dispytch_producer_api, capabilities_for) : sizeof(dispytch_producer_api);
+    expect(api->size >= least, "producer->size is ", api->size, ", expected at least ", least);
     expect(api->open && api->send && api->reports && api->flush && api->close, "a function of the producer's table is NULL");
   }
   if (const dispytch_consumer_api* api = plugin.consumer; api != nullptr) {
-    expect(api->size >= sizeof(dispytch_consumer_api), "consumer->size is ", api->size, ", expected at least ",
-           sizeof(dispytch_consumer_api));
+    const std::size_t least = first_version ? offsetof(dispytch_consumer_api, capabilities_for) : sizeof(dispytch_consumer_api);
+    expect(api->size >= least, "consumer->size is ", api->size, ", expected at least ", least);
     expect(api->open && api->poll && api->wake && api->release && api->settle && api->sync && api->headers && api->close,
            "a function of the consumer's table is NULL");
   }
