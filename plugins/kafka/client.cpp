@@ -139,6 +139,8 @@ void Client::on_log(const rd_kafka_t* client, int level, const char* facility, c
   // as an error too, and are told from there, with the option to change.
   const std::string_view about{facility};
   if (static_cast<Client*>(rd_kafka_opaque(client))->keep_what_is_said(about, text)) return;
+  // GETPID: a cluster that has just been started gives numbers to producers a little later; the client asks again by itself.
+  if (about == "GETPID" && std::string_view{text}.ends_with("retrying")) level = 6;
   if (about == "CONFWARN" || about == "FAIL" || about == "SSLCERTVRFY") level = 7;
   static_cast<const Client*>(rd_kafka_opaque(client))->log(level_of(level), std::string{"librdkafka "} + facility + ": " + text);
 }

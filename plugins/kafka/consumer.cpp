@@ -489,6 +489,10 @@ Status Consumer::close(milliseconds timeout) {
     // Of a topic that was deleted under it librdkafka 2.0 keeps a partition at its broker's thread, whose end it then awaits for ever.
     log(Level::info, "a consumer of " + cluster() + " whose topic was deleted stays behind until the process ends");
     leave_behind();
+  } else if (!closed) {
+    // Ending it would wait for the coordinator's answer, or for the time-out of what it was asked, which may be a minute.
+    log(Level::info, "a consumer of " + cluster() + " stays behind until the process ends: its group doesn't answer");
+    leave_behind();
   }
   if (closed || !rebalance_->has_joined()) return {};
   return plugin::Error{.code = DISPYTCH_EUNAVAILABLE,

@@ -44,6 +44,20 @@ TEST_F(FailingCommits, AreRepeatedUntilTheBrokerTakesThem) {
   EXPECT_EQ(testing::committed(mock.address(), topic, topic), 2) << "nothing of it comes again";
 }
 
+// The client alone would wait for its own time-outs, of up to a minute.
+TEST_F(FailingCommits, ToABrokerThatFellSilentHoldTheEndUpNoLongerThanTheDrain) {
+  const auto running = service({.listener = "drain: 2s", .client = "auto.commit.interval.ms: 1h", .at = mock.address()});
+  await_beginning();
+  put_there(1, 2);
+  running->await_output("end a 2");
+  mock.set_silent(std::chrono::minutes{10});
+  const auto asked = std::chrono::steady_clock::now();
+  const Finished finished = stop(*running);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds{10}) << finished.errors;
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.errors, HasSubstr("the broker didn't take all of what was settled: the plugin `kafka` got no answer in time"));
+}
+
 TEST_F(FailingCommits, AtTheEndAreSaidAndComeAgain) {
   const Config config{.client = kOften, .at = mock.address()};
   const auto first = service(config);

@@ -86,8 +86,9 @@ class Consumer {
     if (script_.fence_settle) return plugin::Error{.code = DISPYTCH_EFENCED, .text = "a token is stale"};
     return {};
   }
-  plugin::Status sync(std::chrono::milliseconds) {
+  plugin::Status sync(std::chrono::milliseconds timeout) {
     const std::lock_guard lock{script_.mutex};
+    script_.sync_timeout = timeout;
     script_.calls.emplace_back("sync");
     if (script_.fail_sync) return *script_.fail_sync;
     return {};
@@ -97,10 +98,11 @@ class Consumer {
     for (const plugin::Source& source : sources) script_.calls.push_back((on ? "pause " : "resume ") + std::to_string(source.source));
     return {};
   }
-  plugin::Status close(std::chrono::milliseconds) {
+  plugin::Status close(std::chrono::milliseconds timeout) {
     const std::lock_guard lock{script_.mutex};
     script_.calls.emplace_back("close");
     script_.consumer_closed = true;
+    script_.close_timeout = timeout;
     return {};
   }
 

@@ -1,6 +1,7 @@
 // A broker that does what a test tells it to, behind the real plugin border.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -49,8 +50,10 @@ struct Script {
   std::vector<plugin::Settlement> settled;
   std::vector<std::string> calls;  ///< "settle", "sync", "pause 1", "resume 1" (a source), "close" in order
   std::optional<plugin::Error> fail_sync;
+  std::chrono::milliseconds sync_timeout{0};  ///< of the last sync
   bool fence_settle = false;
   bool consumer_closed = false;
+  std::chrono::milliseconds close_timeout{0};  ///< of the consumer, as it was closed
 
   plugin::Report report(std::uint64_t token, dispytch_status code = DISPYTCH_OK, std::uint32_t flags = 0) {
     plugin::Report made{};

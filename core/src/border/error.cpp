@@ -28,7 +28,9 @@ ErrorCode error_code(dispytch_status status) noexcept {
 Error to_error(dispytch_status status, const dispytch_error& error, std::string_view plugin_id, std::string_view doing) {
   const ErrorCode code = error_code(status);
   std::string text{error.text, ::strnlen(error.text, sizeof error.text)};
-  if (text.empty()) {
+  if (text.empty() && status == DISPYTCH_TIMEOUT) {
+    text = "the plugin `" + std::string{plugin_id} + "` got no answer in time at " + std::string{doing};
+  } else if (text.empty()) {
     text = "the plugin `" + std::string{plugin_id} + "` failed at " + std::string{doing} + " (" + std::string{to_string(code)} +
            ", status " + std::to_string(status) + ") and gives no reason.";
   }

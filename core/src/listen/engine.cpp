@@ -27,6 +27,11 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
 constexpr milliseconds kDrainStep{100};
 
+// A broker that doesn't take what is settled while the drain lasts won't hear of the farewell either: that much of the drain is kept for
+// it.
+constexpr milliseconds kFarewellOfTheSilent{1'000};
+bool is_silence(ErrorCode code) noexcept { return code == ErrorCode::timeout || code == ErrorCode::unavailable; }
+
 settle::Acknowledge acknowledge_by(std::uint64_t capabilities, bool at_most_once) {
   if (at_most_once) return settle::Acknowledge::never;
   if ((capabilities & DISPYTCH_CAN_ACK_EACH) != 0) return settle::Acknowledge::each;
@@ -298,9 +303,12 @@ Result<void> Engine::end_drain() {
   Result<void> result = settling_.settle();
   const std::size_t still_running = in_flight_.lanes().running();
   draining_.store(still_running == 0, std::memory_order_relaxed);
-  const milliseconds left = std::max(milliseconds{1}, std::chrono::ceil<milliseconds>(revocations_.drain_left()));
+  const auto left = std::chrono::ceil<milliseconds>(revocations_.drain_left());
+  milliseconds farewell = border::kCloseTimeout;
   if (!DISPYTCH_MUTATE("close_without_sync")) {
-    if (Result<void> synced = settling_.sync(left); !synced && result) {
+    Result<void> synced = settling_.sync(std::max(milliseconds{1}, left - std::min(kFarewellOfTheSilent, left / 2)));
+    if (!synced && is_silence(synced.error().code)) farewell = kFarewellOfTheSilent;
+    if (!synced && result) {
       result = Error{.code = synced.error().code, .text = "the broker didn't take all of what was settled: " + synced.error().text};
     }
   }
@@ -315,7 +323,7 @@ Result<void> Engine::end_drain() {
   inbox_->close();
   setup_.announce(last_words_.text(counters_));
   leaving_.store(result.has_value(), std::memory_order_relaxed);
-  if (Result<void> closed = consumer_->close(border::kCloseTimeout); !closed && result) result = std::move(closed);
+  if (Result<void> closed = consumer_->close(farewell); !closed && result) result = std::move(closed);
   return result;
 }
 

@@ -83,7 +83,8 @@ class Engine {
   Result<Step> step(std::chrono::milliseconds timeout, const std::stop_token& stop);
 
   /// Ends the listener: messages that have not begun are left to the next owner; those that run are awaited, at most for options.drain;
-  /// what is finished is settled and durable at the broker when this returns; then the group is left (at most border::kCloseTimeout more).
+  /// what is finished is settled and durable at the broker when this returns; then the group is left (at most border::kCloseTimeout more;
+  /// within options.drain as well where the broker answers nothing).
   Result<void> drain();
   /// The same by steps, for who drives the engine: begin_drain(), drain_step() until it returns true, end_drain().
   void begin_drain();

@@ -48,6 +48,7 @@ milliseconds until(Clock::time_point deadline) {
 
 Host::Host() {
   raw_.size = sizeof(raw_);
+  raw_.abi_minor = DISPYTCH_ABI_MINOR;
   raw_.context = this;
   raw_.application = "kafka-test";
   raw_.version = "1";

@@ -338,6 +338,23 @@ TEST(Engine, DrainSettlesThenSyncsThenCloses) {
   EXPECT_THAT(script.calls, ElementsAre("sync", "close"));
 }
 
+TEST(Engine, DrainEndsInItsTimeWhereTheBrokerAnswersNothing) {
+  Script script;
+  std::vector<int> numbers;
+  Listener answered{script, collect(numbers)};
+  ASSERT_TRUE(answered.engine.drain());
+  EXPECT_EQ(script.close_timeout, border::kCloseTimeout);
+  Script silent;
+  silent.fail_sync = plugin::Error{.code = DISPYTCH_TIMEOUT};
+  Listener unanswered{silent, collect(numbers)};
+  const auto drained = unanswered.engine.drain();
+  ASSERT_FALSE(drained);
+  EXPECT_THAT(drained.error().text,
+              HasSubstr("the broker didn't take all of what was settled: the plugin `scripted` got no answer in time"));
+  EXPECT_EQ(silent.close_timeout, std::chrono::milliseconds{1000});
+  EXPECT_EQ(silent.sync_timeout + silent.close_timeout, EngineOptions{}.drain);
+}
+
 TEST(Engine, DrainSaysWhenTheBrokerDidNotTakeWhatWasSettled) {
   Script script;
   script.fail_sync = plugin::Error{.code = DISPYTCH_EUNAVAILABLE, .text = "the coordinator is away"};
