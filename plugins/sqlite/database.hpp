@@ -101,6 +101,8 @@ class Database {
   std::int64_t changes() const noexcept { return sqlite3_changes64(raw_.get()); }
   /// Rows changed since the connection was opened.
   std::int64_t total_changes() const noexcept { return sqlite3_total_changes64(raw_.get()); }
+  /// SQLite opens a file that may not be written to for reading, without a word.
+  bool is_read_only() const noexcept { return sqlite3_db_readonly(raw_.get(), "main") == 1; }
   bool in_transaction() const noexcept { return sqlite3_get_autocommit(raw_.get()) == 0; }
 
   /// For how long a statement waits for somebody else's lock.

@@ -33,24 +33,26 @@ constexpr std::array kNetworkFileSystems{
 };
 constexpr long kFuse = 0x65735546;
 
-void judge_place(const Options& options, const plugin::Host& host) {
+void judge_place(const Options& options, const plugin::Host& host, const std::function<long(const std::string&)>& file_system_of) {
   std::error_code error;
-  const std::filesystem::path folder = std::filesystem::absolute(options.path, error).parent_path();
-  struct statfs place {};
-  if (error || statfs(folder.c_str(), &place) != 0) {
-    throw plugin::Exception{DISPYTCH_ECONFIG, "/config/path: the folder `" + folder.string() +
-                                                  "` can't be used: " + std::generic_category().message(error ? error.value() : errno) +
+  const std::string folder = std::filesystem::absolute(options.path, error).parent_path().string();
+  long type = 0;
+  try {
+    if (error) throw std::system_error{error};
+    type = file_system_of(folder);
+  } catch (const std::system_error& problem) {
+    throw plugin::Exception{DISPYTCH_ECONFIG, "/config/path: the folder `" + folder + "` can't be used: " + problem.code().message() +
                                                   "; expected a folder that exists, create it"};
   }
-  if (const char* const name = network_file_system(place.f_type); name != nullptr && !options.allow_network_file_system) {
+  if (const char* const name = network_file_system(type); name != nullptr && !options.allow_network_file_system) {
     throw plugin::Exception{DISPYTCH_ECONFIG, "/config/path: `" + options.path + "` lies on a network file system (" + name +
                                                   "), where two hosts would damage it; name a file on a local disk, or set "
                                                   "allow_network_file_system where one host alone uses it"};
   }
-  if (place.f_type == kFuse) {
+  if (type == kFuse) {
     host.log(plugin::Level::warning, "`" + options.path +
-                                         "` lies on a FUSE file system, of which can't be told whether other hosts see "
-                                         "it: the file is safe as long as one host alone uses it");
+                                         "` lies on a FUSE file system, of which can't be told whether other hosts see it: the file is "
+                                         "safe as long as one host alone uses it");
   }
 }
 
@@ -62,9 +64,15 @@ const char* network_file_system(long type) noexcept {
   return found == kNetworkFileSystems.end() ? nullptr : found->name;
 }
 
-File::File(const Options& options, const plugin::Host& host)
+long file_system_type(const std::string& folder) {
+  struct statfs place {};
+  if (statfs(folder.c_str(), &place) != 0) throw std::system_error{errno, std::generic_category()};
+  return place.f_type;
+}
+
+File::File(const Options& options, const plugin::Host& host, const std::function<long(const std::string&)>& file_system_of)
     : path_{options.path}, durable_{options.durable}, max_size_{options.max_size}, busy_timeout_{options.busy_timeout} {
-  judge_place(options, host);
+  judge_place(options, host, file_system_of);
   try {
     const std::unique_ptr<Database> database = connect();
     ensure_layout(*database, path_, busy_timeout_);
@@ -87,6 +95,7 @@ File::File(const Options& options, const plugin::Host& host)
 
 std::unique_ptr<Database> File::connect() const {
   auto database = std::make_unique<Database>(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (database->is_read_only()) throw Failure{SQLITE_READONLY, 0, "it was opened for reading alone"};
   database->wait_for_locks(busy_timeout_);
   database->execute(durable_ ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   database->execute("PRAGMA journal_size_limit = 67108864");

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,11 +19,15 @@ namespace dispytch::sqlite {
 /// Returns the name of a network file system by statfs's number, such as "NFS"; nullptr: it is none.
 const char* network_file_system(long type) noexcept;
 
+/// What statfs says of the file system of that folder. Throws std::system_error.
+long file_system_type(const std::string& folder);
+
 /// Any thread.
 class File {
  public:
-  /// Opens the file, and creates it where it is missing. Throws plugin::Exception with a sentence that names it.
-  File(const Options& options, const plugin::Host& host);
+  /// Opens the file, and creates it where it is missing. Throws plugin::Exception with a sentence that names it. `file_system_of` returns
+  /// statfs's number of the file system of a folder, or throws std::system_error; a test may give another one.
+  File(const Options& options, const plugin::Host& host, const std::function<long(const std::string&)>& file_system_of = file_system_type);
 
   const std::string& path() const noexcept { return path_; }
 
