@@ -66,6 +66,10 @@ class SendWindow {
   bool empty() const noexcept { return unended_ == 0; }
   std::size_t size() const noexcept { return unended_; }         ///< messages without an outcome
   std::size_t in_flight() const noexcept { return in_flight_; }  ///< sent on this connection and not answered
+  /// Returns the position that the next message to be accepted gets, and that of the oldest which has no outcome, or whose answer is to
+  /// come.
+  Position end() const noexcept { return first_ + places_.size(); }
+  Position oldest() const noexcept { return first_; }
   bool is_held_back() const noexcept { return refused_ > 0; }
 
   void accept(Accepted accepted) {
@@ -82,6 +86,7 @@ class SendWindow {
     return next_ < end() ? std::optional{next_} : std::nullopt;
   }
   Message& at(Position position) { return place(position).accepted.message; }
+  std::uint32_t lane(Position position) { return place(position).accepted.lane; }
 
   /// Notes that the message goes out now. Its answer is to be told by one of the three functions below.
   void sent(Position position) {
@@ -165,7 +170,6 @@ class SendWindow {
     bool maybe_sent = false;  // was in flight over a connection that broke
   };
 
-  Position end() const noexcept { return first_ + places_.size(); }
   Place& place(Position position) { return places_[static_cast<std::size_t>(position - first_)]; }
 
   // Whether the message was waiting for its answer, which has come now; false where it was given up before.
