@@ -4,9 +4,10 @@
 #include <cstdint>
 #include <utility>
 
+#include <dispytch/plugin/murmur2.hpp>
+
 #include "group.hpp"
 #include "member.hpp"
-#include "murmur2.hpp"
 
 namespace dispytch::memory {
 
@@ -21,7 +22,7 @@ bool Topic::unread() const noexcept {
 Partition& Topic::place(const dispytch_message& message) noexcept {
   std::int32_t index = 0;
   if (message.key.data != nullptr) {
-    index = partition_of({reinterpret_cast<const char*>(message.key.data), message.key.len}, options_.partitions);
+    index = plugin::partition_of({reinterpret_cast<const char*>(message.key.data), message.key.len}, options_.partitions);
   } else {
     index = static_cast<std::int32_t>(next_without_key_++ % static_cast<std::uint32_t>(options_.partitions));
   }

@@ -1,7 +1,8 @@
 #include <cstdint>
 
+#include <dispytch/plugin/murmur2.hpp>
+
 #include "fixture.hpp"
-#include "murmur2.hpp"
 
 namespace dispytch::memory {
 namespace {
@@ -107,7 +108,7 @@ TEST_F(BrokerTest, ANamedBrokerEndsWithItsLastBackend) {
 
 TEST_F(BrokerTest, PutsAKeyWhereKafkaDoes) {
   open(one_topic(7));
-  for (const char* key : {"N14228", "", "21", "foobar"}) EXPECT_EQ(report_of({.key = key}).partition, partition_of(key, 7)) << key;
+  for (const char* key : {"N14228", "", "21", "foobar"}) EXPECT_EQ(report_of({.key = key}).partition, plugin::partition_of(key, 7)) << key;
 }
 
 TEST_F(BrokerTest, MessagesWithoutKeyTakeTurns) {

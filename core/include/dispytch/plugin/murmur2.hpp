@@ -1,11 +1,11 @@
-// The hash that places keys: murmur2 as Kafka's default partitioner uses it, so that the memory backend and Kafka put a key alike.
+// The hash that places keys: murmur2 as the default partitioner of Kafka uses it, so that every backend with partitions puts a key alike.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-namespace dispytch::memory {
+namespace dispytch::plugin {
 
 /// MurmurHash2 (Austin Appleby, public domain), 32 bits, with the seed of Kafka's clients, 0x9747b28c; words are little-endian.
 constexpr std::uint32_t murmur2(std::string_view key) noexcept {
@@ -39,4 +39,4 @@ constexpr std::int32_t partition_of(std::string_view key, std::int32_t partition
   return static_cast<std::int32_t>(murmur2(key) & 0x7fffffff) % partitions;
 }
 
-}  // namespace dispytch::memory
+}  // namespace dispytch::plugin

@@ -1,10 +1,10 @@
 #include <cstdint>
 
-#include "murmur2.hpp"
+#include <dispytch/plugin/murmur2.hpp>
 
 #include <gtest/gtest.h>
 
-namespace dispytch::memory {
+namespace dispytch::plugin {
 namespace {
 
 // The values that Kafka's own test of its murmur2 expects (org.apache.kafka.common.utils.UtilsTest).
@@ -25,4 +25,4 @@ TEST(PartitionOf, ClearsTheSignBitInsteadOfNegating) {
 }
 
 }  // namespace
-}  // namespace dispytch::memory
+}  // namespace dispytch::plugin
