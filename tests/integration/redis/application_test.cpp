@@ -121,7 +121,7 @@ TEST_F(RedisApplication, ItsDeadLettersAreLookedAtReplayedAndDeleted) {
   EXPECT_EQ(replayed.exit_code, 0) << replayed.errors;
   EXPECT_THAT(replayed.output, HasSubstr("3 letters replayed"));
   while (server.number_of({"XLEN", "flights.dlq"}) < 6) ASSERT_LT(std::chrono::steady_clock::now(), deadline + std::chrono::seconds{20});
-  const Finished purged = dispytch({"dlq", "purge", "--config", config(), "board", "--all"});
+  const Finished purged = dispytch({"dlq", "purge", "--config", config(), "board", "--all", "--yes"});
   EXPECT_EQ(purged.exit_code, 0) << purged.errors;
   EXPECT_EQ(dispytch({"dlq", "list", "--config", config(), "board"}).output, "0 letters\n");
   running.signal(SIGTERM);
