@@ -46,14 +46,6 @@ struct Findings {
   std::size_t stale_writes = 0;      ///< writes accepted of a member after one of its successor
   std::size_t unowned_too_long = 0;  ///< no owner again within the stated time after the last fault
   std::size_t take_overs = 0;
-
-  Findings& operator+=(const Findings& other) {
-    two_at_once += other.two_at_once;
-    stale_writes += other.stale_writes;
-    unowned_too_long += other.unowned_too_long;
-    take_overs += other.take_overs;
-    return *this;
-  }
 };
 
 /// The rules as they are. Each of the others has one of them wrong.

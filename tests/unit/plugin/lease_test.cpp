@@ -204,7 +204,7 @@ TEST(LeaseClock, FollowsTheHosts) {
 class LeaseModel : public testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(LeaseModel, NeverLetsTwoActAndAlwaysFindsAnOwner) {
-  for (std::uint32_t seed = GetParam() * 100; seed < GetParam() * 100 + 100; ++seed) {
+  for (std::uint32_t seed = GetParam() * 50; seed < GetParam() * 50 + 50; ++seed) {
     const lease_model::Findings findings = lease_model::run<lease_model::Real>(seed);
     EXPECT_EQ(findings.two_at_once, 0u) << "seed " << seed;
     EXPECT_EQ(findings.stale_writes, 0u) << "seed " << seed;
@@ -214,21 +214,24 @@ TEST_P(LeaseModel, NeverLetsTwoActAndAlwaysFindsAnOwner) {
 }
 INSTANTIATE_TEST_SUITE_P(Schedules, LeaseModel, testing::Range(0u, 10u));
 
-// Each rule of a lease left out is found.
+// Each rule of a lease left out is found, by one of three hundred schedules.
 template <class Rules>
-lease_model::Findings findings_of_all() {
-  lease_model::Findings all;
-  for (std::uint32_t seed = 0; seed < 300; ++seed) all += lease_model::run<Rules>(seed);
-  return all;
+bool is_found(std::size_t lease_model::Findings::*finding) {
+  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+    if (lease_model::run<Rules>(seed).*finding > 0) return true;
+  }
+  return false;
 }
 
-TEST(LeaseModelFinds, AnOwnerThatCountsFromTheAnswer) { EXPECT_GT(findings_of_all<lease_model::CountsFromTheAnswer>().two_at_once, 0u); }
-TEST(LeaseModelFinds, AnOwnerThatStopsNoSoonerThanOthersStart) { EXPECT_GT(findings_of_all<lease_model::StopsLate>().two_at_once, 0u); }
-TEST(LeaseModelFinds, AnOwnerThatTrustsWhatItKnew) { EXPECT_GT(findings_of_all<lease_model::NeverStops>().two_at_once, 0u); }
-TEST(LeaseModelFinds, OneThatTakesWhatIsStillRenewed) { EXPECT_GT(findings_of_all<lease_model::TakesTooSoon>().two_at_once, 0u); }
-TEST(LeaseModelFinds, AStoreThatDoesntLookAtTheEpoch) { EXPECT_GT(findings_of_all<lease_model::NoFencing>().stale_writes, 0u); }
-TEST(LeaseModelFinds, ATakeOverThatLeavesTheEpoch) { EXPECT_GT(findings_of_all<lease_model::SameEpoch>().stale_writes, 0u); }
-TEST(LeaseModelFinds, OneThatNeverTakesOver) { EXPECT_GT(findings_of_all<lease_model::NeverTakesOver>().unowned_too_long, 0u); }
+using lease_model::Findings;
+
+TEST(LeaseModelFinds, AnOwnerThatCountsFromTheAnswer) { EXPECT_TRUE(is_found<lease_model::CountsFromTheAnswer>(&Findings::two_at_once)); }
+TEST(LeaseModelFinds, AnOwnerThatStopsNoSoonerThanOthersStart) { EXPECT_TRUE(is_found<lease_model::StopsLate>(&Findings::two_at_once)); }
+TEST(LeaseModelFinds, AnOwnerThatTrustsWhatItKnew) { EXPECT_TRUE(is_found<lease_model::NeverStops>(&Findings::two_at_once)); }
+TEST(LeaseModelFinds, OneThatTakesWhatIsStillRenewed) { EXPECT_TRUE(is_found<lease_model::TakesTooSoon>(&Findings::two_at_once)); }
+TEST(LeaseModelFinds, AStoreThatDoesntLookAtTheEpoch) { EXPECT_TRUE(is_found<lease_model::NoFencing>(&Findings::stale_writes)); }
+TEST(LeaseModelFinds, ATakeOverThatLeavesTheEpoch) { EXPECT_TRUE(is_found<lease_model::SameEpoch>(&Findings::stale_writes)); }
+TEST(LeaseModelFinds, OneThatNeverTakesOver) { EXPECT_TRUE(is_found<lease_model::NeverTakesOver>(&Findings::unowned_too_long)); }
 
 }  // namespace
 }  // namespace dispytch::plugin

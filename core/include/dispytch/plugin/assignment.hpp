@@ -130,7 +130,7 @@ class Assignment {
 
 }  // namespace detail
 
-/// Returns for each partition the member that is to read it, as an index below `members`; nullopt where nobody wants it.
+/// Returns for each of the partitions `all` the member that is to read it, as an index below `members`; nullopt where nobody wants it.
 ///
 /// - Pure: the same for the same arguments, so number the members by their sorted names, and the partitions by topic and number.
 /// - Balanced: no partition can be passed on, be it over others, from a member to one that has two or more fewer. Where all members want
@@ -141,8 +141,8 @@ class Assignment {
 ///
 /// The time grows with the product of partitions and readers, times the number of partitions that move: compute it when members, owners or
 /// topics have changed, not for each message.
-inline std::vector<std::optional<std::size_t>> assign(std::size_t members, std::span<const PartitionToRead> partitions) {
-  return detail::Assignment{members, partitions}.compute();
+inline std::vector<std::optional<std::size_t>> assign(std::size_t members, std::span<const PartitionToRead> all) {
+  return detail::Assignment{members, all}.compute();
 }
 
 }  // namespace dispytch::plugin

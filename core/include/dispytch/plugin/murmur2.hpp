@@ -34,9 +34,9 @@ constexpr std::uint32_t murmur2(std::string_view key) noexcept {
   return hash;
 }
 
-/// The partition of a key among `partitions`: the sign bit is cleared, not folded, as Kafka's clients do.
-constexpr std::int32_t partition_of(std::string_view key, std::int32_t partitions) noexcept {
-  return static_cast<std::int32_t>(murmur2(key) & 0x7fffffff) % partitions;
+/// The partition of a key among `count`: the sign bit is cleared, not folded, as Kafka's clients do.
+constexpr std::int32_t partition_of(std::string_view key, std::int32_t count) noexcept {
+  return static_cast<std::int32_t>(murmur2(key) & 0x7fffffff) % count;
 }
 
 }  // namespace dispytch::plugin
