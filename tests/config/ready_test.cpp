@@ -23,9 +23,17 @@ TEST(ReadyConfig, DiffersInTheBackendAlone) {
   nlohmann::json kafka = config::describe(ready("flights.kafka.yaml"));
   EXPECT_EQ(memory.at("backends").at("bus").at("plugin"), "memory");
   EXPECT_EQ(kafka.at("backends").at("bus").at("plugin"), "kafka");
+#ifdef DISPYTCH_HAS_REDIS
+  nlohmann::json redis = config::describe(ready("flights.redis.yaml"));
+  EXPECT_EQ(redis.at("backends").at("bus").at("plugin"), "redis");
+  redis.erase("backends");
+#endif
   memory.erase("backends");
   kafka.erase("backends");
   EXPECT_EQ(memory, kafka);
+#ifdef DISPYTCH_HAS_REDIS
+  EXPECT_EQ(memory, redis);
+#endif
 }
 
 TEST(ReadyConfig, TellsEditorsItsSchema) {

@@ -4,10 +4,11 @@
 set -uo pipefail
 dev=$1 work=$2 test=$3
 rm -rf "$work"
-mkdir -p "$work/bin" "$work/tests/kafka" "$work/.ci"
+mkdir -p "$work/bin" "$work/tests/kafka" "$work/tests/redis" "$work/.ci"
 cp "$dev" "$work/dev"
 cp "$(dirname "$dev")"/.ci/{setup,packages} "$work/.ci/"
 cp "$(dirname "$dev")/tests/kafka/cluster" "$work/tests/kafka/cluster"
+cp "$(dirname "$dev")/tests/redis/server" "$work/tests/redis/server"
 
 run() {  # COMMAND...: its status, standard output and standard error are in status, out, err after
   "$@" >"$work/out" 2>"$work/err" </dev/null
@@ -25,7 +26,7 @@ state() { sed 's/.*) //; /^Z/d' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1; }
 # Nothing but what is named can be run with path=$work/bin; `tool NAME BODY` makes one that does BODY.
 machine() { for name in bash cat comm dirname env grep sed sort tail "$@"; do ln -s "$(command -v "$name")" "$work/bin/$name"; done; }
 # Packages by the names that a release has for what .ci/packages wants, and a machine on which all are installed, but those that are named.
-packages() { sed -n 's/ *| */|/g; /^\(build\|faster\|kafka\|clang\|lint\)|/s/.*|//p' "$work/.ci/packages" | sed 's/{boost}/1.83/g; s/{jre}/21/g; s/{clang}/19/g' | tr ' ' '\n'; }
+packages() { sed -n 's/ *| */|/g; /^\(build\|faster\|kafka\|redis\|clang\|lint\)|/s/.*|//p' "$work/.ci/packages" | sed 's/{boost}/1.83/g; s/{jre}/21/g; s/{clang}/19/g' | tr ' ' '\n'; }
 all_installed() {  # BUT...
   packages | grep -vxF -e nothing "${@/#/-e}" | sed 's/^/installed /' >"$work/installed"
   tool dpkg-query "cat '$work/installed'"
@@ -36,14 +37,14 @@ case "$test" in
   SaysWhatThereIs)
     run "$work/dev"
     expect_status 0
-    for command in setup build test demo bench chaos lint fuzz 'kafka start' 'kafka kill' 'kafka stop' 'kafka status' 'kafka topic'; do expect_in "  $command" "$out"; done
+    for command in setup build test demo bench chaos lint fuzz 'kafka start' 'kafka kill' 'kafka stop' 'kafka status' 'kafka topic' 'redis start' 'redis topic' 'redis status' 'redis kill'; do expect_in "  $command" "$out"; done
     expect_empty "$err"
     ;;
   RefusesWrongUsage)
     for usage in nonsense 'build nonsense' 'build release more' 'test --preset' 'test --preset nonsense' 'test un*t' 'setup more' \
       'demo more' 'lint more' 'fuzz soon' 'fuzz 0' kafka 'kafka nonsense' 'kafka start 3' 'kafka start --brokers' 'kafka start --brokers 4' \
       'kafka topic' 'kafka topic name none' 'kafka stop more' 'kafka status more' 'kafka kill' 'kafka freeze 4' \
-      'kafka restart 1 2'; do
+      'kafka restart 1 2' redis 'redis nonsense' 'redis start 2' 'redis topic' 'redis stop more' 'redis kill 1'; do
       # shellcheck disable=SC2086  # words are wanted
       run "$work/dev" $usage
       expect_status 2
@@ -81,6 +82,25 @@ case "$test" in
     expect_status 0
     [ ! -e /proc/$sleeper ] || fail "the process still runs"
     [ ! -e "$work/build/kafka/bootstrap" ] || fail "the address was left behind"
+    ;;
+  RedisStopEndsTheProcessThatWasStartedAndNoOther)
+    run "$work/dev" redis status
+    expect_status 1
+    [ "$out" = stopped ] || fail "expected: stopped"
+    mkdir -p "$work/build/redis"
+    sleep 60 &
+    sleeper=$!
+    disown
+    echo "$sleeper 1" >"$work/build/redis/pid"  # started at another time than this sleep
+    run "$work/dev" redis stop
+    expect_status 0
+    [ -e /proc/$sleeper ] || fail "another process was ended"
+    echo "$sleeper $(sed 's/.*) //' /proc/$sleeper/stat | cut -d' ' -f20)" >"$work/build/redis/pid"
+    echo 127.0.0.1:1 >"$work/build/redis/address"
+    run "$work/dev" redis stop
+    expect_status 0
+    [ -z "$(state $sleeper)" ] || fail "the process still runs"
+    [ ! -e "$work/build/redis/address" ] || fail "the address was left behind"
     ;;
   KafkaHurtsOneBrokerAndMendsIt)
     for node in 1 2; do
@@ -173,7 +193,7 @@ case "$test" in
     ;;
   SetupGoesOnWithoutAptWhereAllIsThere)
     machine
-    for name in cmake ninja pkg-config mvn java ccache mold kcat clang++ clang-format clang-tidy systemd-analyze openssl; do tool "$name" 'exit 0'; done
+    for name in cmake ninja pkg-config mvn java ccache mold kcat redis-server clang++ clang-format clang-tidy systemd-analyze openssl; do tool "$name" 'exit 0'; done
     tool g++ 'cat >/dev/null'
     run env PATH="$work/bin" "$work/dev" setup
     expect_status 0
