@@ -18,7 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include "faults/cluster.hpp"
-#include "faults/proxy.hpp"
+#include "support/proxy.hpp"
 #include "faults/scene.hpp"
 
 namespace dispytch::faults {

@@ -11,9 +11,13 @@
 #include <vector>
 
 #include "faults/history.hpp"
-#include "faults/proxy.hpp"
+#include "support/proxy.hpp"
 
 namespace dispytch::faults {
+
+using network::Proxy;
+using network::Route;
+using network::Weather;
 
 /// A Kafka of three brokers that `./dev kafka start --brokers 3` started below DISPYTCH_TEST_CLUSTER (default: build/kafka3). One thread.
 /// Every function throws std::runtime_error where a broker, or `./dev`, doesn't do within a minute what is expected.

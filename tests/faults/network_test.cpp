@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "faults/proxy.hpp"
+#include "support/proxy.hpp"
 #include "faults/scene.hpp"
 
 namespace dispytch::faults {

@@ -1,8 +1,11 @@
 #include "schema/schema.hpp"
 
+#include <algorithm>
 #include <array>
 #include <regex>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "schema/judge.hpp"
@@ -18,6 +21,23 @@ using nlohmann::json;
 
 Error broken(const std::string& pointer, const std::string& text) {
   return {.code = ErrorCode::config, .text = "the schema is broken at " + (pointer.empty() ? "its root" : pointer) + ": " + text};
+}
+
+// A duration or a size is a text in the file: what allows no text, or leaves no integer that such a text could become, can't be met.
+Result<void> check_quantity(const json& node, Quantity quantity, const std::string& pointer) {
+  const std::string_view example = quantity == Quantity::duration ? "`250ms`" : "`64MiB`";
+  const auto type = node.find("type");
+  const bool text =
+      type == node.end() || *type == "string" || (type->is_array() && std::find(type->begin(), type->end(), "string") != type->end());
+  if (!text) {
+    return broken(pointer, "\"format\": " + node["format"].dump() + " can never be met with \"type\": " + type->dump() +
+                               ", as the file says a text such as " + std::string{example} +
+                               "; write \"string\", or [\"string\", \"integer\"] where a bare integer in that unit is to be taken too");
+  }
+  const auto least = node.find("minimum"), most = node.find("maximum");
+  if (least != node.end() && most != node.end() && least->is_number() && most->is_number() && *least > *most)
+    return broken(pointer, "\"minimum\": " + least->dump() + " is more than \"maximum\": " + most->dump());
+  return {};
 }
 
 // What neither valijson nor the draft checks: references, patterns, and the annotations of our own.
@@ -41,6 +61,9 @@ Result<void> check_node(const json& document, const json& node, const std::strin
     const auto unit = node.find("unit");
     if (quantity && (unit == node.end() || !unit->is_string() || !is_unit(*quantity, unit->get_ref<const std::string&>())))
       return broken(pointer, "\"format\": " + format->dump() + " needs a \"unit\", such as \"ms\" for a duration or \"bytes\" for a size");
+    if (quantity) {
+      if (Result<void> result = check_quantity(node, *quantity, pointer); !result) return result;
+    }
   }
   if (const auto instead = node.find("x-instead"); instead != node.end() && !instead->is_string())
     return broken(pointer, "\"x-instead\" must be a text");

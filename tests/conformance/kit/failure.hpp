@@ -21,8 +21,14 @@ class Failure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The rule can't be tried with this plugin and these options; what() says why.
+/// The plugin doesn't claim what the rule is about; what() says what.
 class NotClaimed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The rule can't be tried with what the kit's config says; what() names the key that is missing there.
+class NotTried : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

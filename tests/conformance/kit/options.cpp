@@ -39,14 +39,50 @@ void read(const nlohmann::json& value, const char* name, std::chrono::millisecon
   if (value.contains(name)) out = std::chrono::milliseconds{value[name].get<std::int64_t>()};
 }
 
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) text.replace(at, what.size(), by);
+  return text;
+}
+
+void read_network(const nlohmann::json& value, Options& options) {
+  if (value.contains("network")) {
+    for (const nlohmann::json& way : value["network"]) {
+      Way& one = options.network.emplace_back();
+      read(way, "upstream", one.upstream);
+      read(way, "listen", one.listen);
+      read(way, "direct", one.direct);
+    }
+  }
+  if (!value.contains("commands")) return;
+  const nlohmann::json& commands = value["commands"];
+  read(commands, "stop", options.commands.stop);
+  read(commands, "start", options.commands.start);
+  read(commands, "freeze", options.commands.freeze);
+  read(commands, "thaw", options.commands.thaw);
+  read(commands, "list", options.commands.list);
+}
+
 }  // namespace
+
+const nlohmann::json& options_schema() {
+  static const nlohmann::json schema = nlohmann::json::parse(kOptionsSchema);
+  return schema;
+}
+
+Options Options::for_job(std::size_t job) const {
+  Options one = *this;
+  for (std::string* const name : {&one.topic, &one.second_topic, &one.bounded_topic}) {
+    *name = replaced(*name, "{job}", std::to_string(job));
+  }
+  return one;
+}
 
 Options parse_options(const std::string& yaml, const std::filesystem::path& file, const nlohmann::json& plugin_schema) {
   config::Tree tree = config::parse_yaml(yaml, {.environment = environment, .file = config::read_file, .folder = file.parent_path()});
   if (tree.value.is_null()) tree.value = nlohmann::json::object();
   config::ProblemList problems{file.string(), tree};
   if (tree.complete) {
-    apply(compile(nlohmann::json::parse(kOptionsSchema), {}), tree.value, "", problems);
+    apply(compile(options_schema(), {}), tree.value, "", problems);
     const std::pair<const char*, const char*> parts[] = {{"config", "backend"}, {"producer", "producer"}, {"consumer", "consumer"}};
     for (const auto& [key, definition] : parts) {
       if (tree.value.is_object() && tree.value.contains(key))
@@ -71,6 +107,17 @@ Options parse_options(const std::string& yaml, const std::filesystem::path& file
   read(value, "too_big_bytes", options.too_big_bytes);
   read(value, "patience", options.patience);
   read(value, "quiet", options.quiet);
+  read(value, "second_topic", options.second_topic);
+  read(value, "queue_messages", options.queue_messages);
+  read(value, "refused_login", options.refused_login);
+  read(value, "slack", options.slack);
+  read(value, "lease", options.lease);
+  read(value, "down_within", options.down_within);
+  if (value.contains("survives")) {
+    const std::string survives = value["survives"];
+    options.survives = survives == "kill" ? Survives::kill : survives == "cut" ? Survives::cut : Survives::nothing;
+  }
+  read_network(value, options);
   return options;
 }
 

@@ -10,7 +10,7 @@
 namespace dispytch::conformance {
 
 struct Verdict {
-  enum class Kind : std::uint8_t { passed, failed, not_claimed };
+  enum class Kind : std::uint8_t { passed, failed, not_claimed, not_tried };
   Kind kind = Kind::passed;
   std::string why = {};  ///< empty where passed
 };

@@ -30,25 +30,42 @@ const void* Scene::extension(const char* id) const noexcept {
   return DISPYTCH_HAS(dispytch_plugin, &plugin, extension) && plugin.extension != nullptr ? plugin.extension(id) : nullptr;
 }
 
-std::string Scene::backend_json() const { return nlohmann::json{{"config", options.config}}.dump(); }
+Network& Scene::network() {
+  if (!network_) {
+    if (options.network.empty()) throw NotTried{"`network`"};
+    network_ = std::make_unique<Network>(options);
+  }
+  return *network_;
+}
 
-std::string Scene::producer_json() const { return nlohmann::json{{"config", options.producer}}.dump(); }
+std::string Scene::backend_json() const {
+  return nlohmann::json{{"config", network_ ? network_->config() : direct_config(options)}}.dump();
+}
+
+std::string Scene::producer_json(Milliseconds timeout) const {
+  const Milliseconds its = timeout.count() > 0 ? timeout : options.patience;
+  return nlohmann::json{{"config", options.producer}, {"timeout_ms", its.count()}}.dump();
+}
 
 std::string Scene::consumer_json(const Subscription& subscription) const {
-  nlohmann::json topic{{"config", nlohmann::json::object()}};
+  nlohmann::json topics = nlohmann::json::array();
+  const auto add = [&](const char* key, const std::string& text) { topics.push_back({{key, text}, {"config", nlohmann::json::object()}}); };
+  for (const std::string& topic : subscription.topics) add("name", topic);
   if (!subscription.pattern.empty()) {
-    topic["pattern"] = subscription.pattern;
-  } else {
-    topic["name"] = subscription.topic.empty() ? options.topic : subscription.topic;
+    add("pattern", subscription.pattern);
+  } else if (topics.empty()) {
+    add("name", subscription.topic.empty() ? options.topic : subscription.topic);
   }
   nlohmann::json json{
-      {"topics", {topic}}, {"start", subscription.start}, {"max_unsettled", 10'000}, {"drain_ms", 1000}, {"config", options.consumer}};
+      {"topics", topics}, {"start", subscription.start}, {"max_unsettled", 10'000}, {"drain_ms", 1000}, {"config", options.consumer}};
   if ((plugin.capabilities & DISPYTCH_CAN_GROUPS) != 0) json["group"] = tag + subscription.group;
   if (subscription.ephemeral) json["ephemeral"] = true;
   return json.dump();
 }
 
-std::unique_ptr<Producer> Scene::producer() { return std::make_unique<Producer>(adapter(), producer_json(), options.patience); }
+std::unique_ptr<Producer> Scene::producer(Milliseconds timeout) {
+  return std::make_unique<Producer>(adapter(), producer_json(timeout), options.patience);
+}
 
 std::unique_ptr<Consumer> Scene::consumer(const Subscription& subscription) {
   return std::make_unique<Consumer>(adapter(), consumer_json(subscription), options.patience);
@@ -80,14 +97,35 @@ std::vector<Message> Scene::messages_in_one_source(int first, int count) {
 
 std::vector<Report> Scene::publish(const std::vector<Message>& messages) {
   if (!publisher_) publisher_ = producer();
+  return publish(*publisher_, messages);
+}
+
+std::vector<Report> Scene::publish(Producer& producer, const std::vector<Message>& messages) {
   std::vector<Report> reports;
-  publisher_->send_all(messages, next_token_, options.patience, &reports);
+  producer.send_all(messages, next_token_, options.patience, &reports);
   next_token_ += messages.size();
-  for (Report& report : publisher_->await_reports(messages.size() - reports.size(), options.patience)) reports.push_back(std::move(report));
+  for (Report& report : producer.await_reports(messages.size() - reports.size(), options.patience)) reports.push_back(std::move(report));
   for (const Report& report : reports) {
     expect(report.code == DISPYTCH_OK, "a message was not confirmed: ", name_of(report.code), ": ", report.text);
   }
   return reports;
+}
+
+Adapter& Scene::outside() {
+  if (!outside_) {
+    const std::string json = nlohmann::json{{"config", direct_config(options)}}.dump();
+    outside_ = std::make_unique<Adapter>(plugin, host, json, options.patience);
+  }
+  return *outside_;
+}
+
+std::unique_ptr<Consumer> Scene::outside_consumer(const Subscription& subscription) {
+  return std::make_unique<Consumer>(outside(), consumer_json(subscription), options.patience);
+}
+
+void Scene::publish_from_outside(const std::vector<Message>& messages) {
+  if (!outside_publisher_) outside_publisher_ = std::make_unique<Producer>(outside(), producer_json(), options.patience);
+  publish(*outside_publisher_, messages);
 }
 
 int Scene::number_of(const Text& text) const {
@@ -113,6 +151,7 @@ bool Reader::step(Milliseconds timeout) {
 void Reader::note(const Batch& batch) {
   if (batch.kind() != DISPYTCH_MESSAGES) {
     Event event{.kind = batch.kind(), .token = batch.raw()->event_token, .deadline_ms = batch.raw()->deadline_ms};
+    event.tokens.assign(batch.raw()->tokens, batch.raw()->tokens + batch.raw()->n_tokens);
     for (const dispytch_source& source : batch.sources()) {
       event.sources.push_back(source.source);
       if (event.kind == DISPYTCH_ASSIGNED) {
@@ -143,10 +182,10 @@ void Reader::note(const Batch& batch) {
     expect(message.token != 0, "a message came with the token 0");
     if (scene_.is_own(message)) {
       message.number = std::max(scene_.number_of(message.payload), scene_.number_of(message.key));
-      message.headers = consumer_.headers(raw);
+      if (raw.n_headers > 0 || (raw.flags & DISPYTCH_MSG_HEADERS) != 0) message.headers = consumer_.headers(raw);
       inbox.push_back(std::move(message));
-    } else if (!scene_.can(DISPYTCH_CAN_GROUPS)) {
-      ack(message.token);  // left over in a queue that all share
+    } else if (scene_.can(DISPYTCH_CAN_ACK_EACH)) {
+      ack(message.token);  // left over by an earlier rule: in a queue that all share, or before the group's position
     }
   }
 }

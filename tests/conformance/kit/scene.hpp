@@ -13,6 +13,7 @@
 
 #include "kit/failure.hpp"
 #include "kit/host.hpp"
+#include "kit/network.hpp"
 #include "kit/options.hpp"
 #include "kit/subject.hpp"
 
@@ -38,6 +39,7 @@ struct Event {
   std::uint64_t token = 0;
   std::vector<std::uint32_t> sources = {};
   std::int64_t deadline_ms = 0;
+  std::vector<std::uint64_t> tokens = {};  ///< of LOST
 };
 
 struct Subscription {
@@ -46,6 +48,7 @@ struct Subscription {
   std::string group = {};    ///< appended to the scene's tag; ignored where the backend has no groups
   std::string start = "earliest";
   bool ephemeral = false;
+  std::vector<std::string> topics = {};  ///< in place of the topic: several
 };
 
 class Scene {
@@ -61,6 +64,8 @@ class Scene {
   const std::string tag;
 
   Adapter& adapter();  ///< opened at its first use
+  /// The ways to the broker, to be broken. Call it before anything is opened: from then on it is what the plugin connects by.
+  Network& network();
   /// What the opened backend can do, as far as its table claims it.
   std::uint64_t capabilities() { return adapter().capabilities() & plugin.capabilities; }
   bool can(std::uint64_t bits) { return (capabilities() & bits) == bits; }
@@ -69,11 +74,19 @@ class Scene {
   const void* extension(const char* id) const noexcept;
 
   std::string backend_json() const;
-  std::string producer_json() const;
+  std::string producer_json() const { return producer_json({}); }
   std::string consumer_json(const Subscription& subscription) const;
 
-  std::unique_ptr<Producer> producer();
+  /// `timeout_ms` of the emitter; 0: as long as the broker may take for anything.
+  std::string producer_json(Milliseconds timeout) const;
+
+  std::unique_ptr<Producer> producer(Milliseconds timeout = {});
   std::unique_ptr<Consumer> consumer(const Subscription& subscription = {});
+
+  /// By connections that nothing breaks, whatever becomes of the network: of another backend with the same options.
+  std::unique_ptr<Consumer> outside_consumer(const Subscription& subscription = {});
+  /// Sends so, and waits until all are confirmed.
+  void publish_from_outside(const std::vector<Message>& messages);
 
   /// As many messages as a rule would like, or as the broker holds.
   int at_most(int count) const { return std::min(count, static_cast<int>(options.capacity)); }
@@ -92,8 +105,14 @@ class Scene {
   int number_of(const Text& text) const;
 
  private:
+  std::unique_ptr<Network> network_ = {};  // outlives what is connected by it
+  std::vector<Report> publish(Producer& producer, const std::vector<Message>& messages);
+  Adapter& outside();
+
   std::unique_ptr<Adapter> adapter_ = {};
+  std::unique_ptr<Adapter> outside_ = {};
   std::unique_ptr<Producer> publisher_ = {};
+  std::unique_ptr<Producer> outside_publisher_ = {};
   std::uint64_t next_token_ = 1;
 };
 

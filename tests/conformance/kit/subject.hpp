@@ -156,6 +156,7 @@ class Consumer {
   void wake() { api_.wake(raw_); }
   Outcome settle(const std::vector<dispytch_settlement>& settlements);
   Outcome sync(Milliseconds timeout);
+  /// Of a message that says that it has some. Asks the plugin's function only where they don't come along.
   std::vector<std::pair<std::string, Text>> headers(const dispytch_message& message);
   Outcome pause(const std::vector<dispytch_source>& sources, bool on);
   Outcome seek(const std::vector<dispytch_source>& sources, Milliseconds timeout);

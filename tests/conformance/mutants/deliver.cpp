@@ -47,6 +47,16 @@ void absent_where_empty(dispytch_message& message) {
 }
 void forget_time(dispytch_message& message) { message.timestamp_ms = 0; }
 void name_another_source(dispytch_message& message) { message.source += 1u << 16; }
+void name_one_source_for_all(dispytch_message& message) { message.source &= 0xffff0000U; }
+// The memory plugin's headers come along with their message, and lie in memory of its own too.
+dispytch_header* headers_of(const dispytch_message& message) { return const_cast<dispytch_header*>(message.headers); }
+void turn_headers_round(dispytch_message& message) { std::reverse(headers_of(message), headers_of(message) + message.n_headers); }
+void empty_where_a_header_is_absent(dispytch_message& message) {
+  static constexpr std::uint8_t kEmpty = 0;
+  for (std::uint32_t i = 0; i < message.n_headers; ++i) {
+    if (message.headers[i].value.data == nullptr) headers_of(message)[i].value = {&kEmpty, 0};
+  }
+}
 void forget_header_flag(dispytch_message& message) { message.flags &= ~static_cast<std::uint32_t>(DISPYTCH_MSG_HEADERS); }
 
 void lose_the_last(dispytch_batch& batch) {
@@ -78,8 +88,6 @@ void remember_batches(Tables& tables) {
   };
 }
 
-std::array<dispytch_header, 16> turned;
-
 }  // namespace
 
 std::vector<Mutant> deliver_mutants() {
@@ -97,32 +105,11 @@ std::vector<Mutant> deliver_mutants() {
       {"forgets the time of a message", change_batches<change_each<forget_time>>, {"message.timestamp_is_kept"}},
       {"names a source that was never assigned", change_batches<change_each<name_another_source>>, {"message.sources_were_assigned"}},
       {"doesn't flag headers", change_batches<change_each<forget_header_flag>>, {"message.headers_keep_all"}},
-      {"turns headers round",
-       [](Tables& tables) {
-         tables.consumer.headers = [](dispytch_consumer* consumer, const dispytch_message* message, const dispytch_header** out,
-                                      std::uint32_t* count) noexcept {
-           const dispytch_status status = sound().consumer->headers(consumer, message, out, count);
-           std::reverse_copy(*out, *out + *count, turned.begin());
-           *out = turned.data();
-           return status;
-         };
-       },
-       {"message.headers_keep_all"}},
+      {"turns headers round", change_batches<change_each<turn_headers_round>>, {"message.headers_keep_all"}},
       {"takes a header without a value for an empty one",
-       [](Tables& tables) {
-         tables.consumer.headers = [](dispytch_consumer* consumer, const dispytch_message* message, const dispytch_header** out,
-                                      std::uint32_t* count) noexcept {
-           static constexpr std::uint8_t kEmpty = 0;
-           const dispytch_status status = sound().consumer->headers(consumer, message, out, count);
-           std::copy_n(*out, *count, turned.begin());
-           for (dispytch_header& header : turned) {
-             if (header.value.data == nullptr) header.value = {&kEmpty, 0};
-           }
-           *out = turned.data();
-           return status;
-         };
-       },
+       change_batches<change_each<empty_where_a_header_is_absent>>,
        {"message.null_headers_are_kept"}},
+      {"takes all partitions for one source", change_batches<change_each<name_one_source_for_all>>, {"source.partitions_are_told_apart"}},
       {"delivers two messages in turned order", change_batches<swap_two>, {"message.source_keeps_order", "message.key_keeps_order"}},
       {"puts messages of one key anywhere",
        [](Tables& tables) {

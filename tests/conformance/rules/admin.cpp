@@ -150,19 +150,20 @@ void delete_up_to_refuses_what_is_not_there(Scene& scene) {
 }
 
 constexpr std::array kAdminRules{
-    Rule{"admin.ranges_say_what_is_kept", kFlow, "ranges say, of each partition, the oldest message kept and the offset that comes next.",
-         ranges_say_what_is_kept, 0, DISPYTCH_EXTENSION_ADMIN},
-    Rule{"admin.ranges_say_the_groups_position", kFlow | DISPYTCH_CAN_GROUPS,
-         "ranges say where a group goes on, and nothing of a group that isn't there.", ranges_say_the_groups_position, kAcknowledge,
-         DISPYTCH_EXTENSION_ADMIN},
-    Rule{"admin.ranges_honour_the_capacity", kFlow, "ranges write no more than there is room for, and say how many there are.",
-         ranges_honour_the_capacity, 0, DISPYTCH_EXTENSION_ADMIN},
-    Rule{"admin.delete_up_to_deletes_what_is_before", kFlow,
-         "delete_up_to deletes what lies before the offset, nothing behind it, and nothing of other partitions.",
-         delete_up_to_deletes_what_is_before, 0, DISPYTCH_EXTENSION_ADMIN},
-    Rule{"admin.delete_up_to_refuses_what_is_not_there", kFlow,
-         "An offset beyond the end is EINVAL, a topic that doesn't exist ENOTFOUND and named; nothing is deleted.",
-         delete_up_to_refuses_what_is_not_there, 0, DISPYTCH_EXTENSION_ADMIN},
+    alone(Rule{"admin.ranges_say_what_is_kept", kFlow,
+               "ranges say, of each partition, the oldest message kept and the offset that comes next.", ranges_say_what_is_kept, 0,
+               DISPYTCH_EXTENSION_ADMIN}),
+    alone(Rule{"admin.ranges_say_the_groups_position", kFlow | DISPYTCH_CAN_GROUPS,
+               "ranges say where a group goes on, and nothing of a group that isn't there.", ranges_say_the_groups_position, kAcknowledge,
+               DISPYTCH_EXTENSION_ADMIN}),
+    alone(Rule{"admin.ranges_honour_the_capacity", kFlow, "ranges write no more than there is room for, and say how many there are.",
+               ranges_honour_the_capacity, 0, DISPYTCH_EXTENSION_ADMIN}),
+    alone(Rule{"admin.delete_up_to_deletes_what_is_before", kFlow,
+               "delete_up_to deletes what lies before the offset, nothing behind it, and nothing of other partitions.",
+               delete_up_to_deletes_what_is_before, 0, DISPYTCH_EXTENSION_ADMIN}),
+    alone(Rule{"admin.delete_up_to_refuses_what_is_not_there", kFlow,
+               "An offset beyond the end is EINVAL, a topic that doesn't exist ENOTFOUND and named; nothing is deleted.",
+               delete_up_to_refuses_what_is_not_there, 0, DISPYTCH_EXTENSION_ADMIN}),
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdint>
 #include <fstream>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -141,6 +142,42 @@ void close_keeps_within_its_timeout(Scene& scene) {
   expect(std::chrono::steady_clock::now() - begin < scene.options.patience * 3, "closing a consumer with unsettled messages took too long");
 }
 
+void close_keeps_what_was_settled(Scene& scene) {
+  scene.publish(scene.messages_in_one_source(0, 6));
+  {
+    const auto consumer = scene.consumer();
+    Reader reader{scene, *consumer};
+    reader.ack_all(reader.take(6));
+    const Outcome closed = consumer->close(scene.options.patience);  // without sync
+    expect(closed.ok(), "close failed: ", to_string(closed));
+  }
+  const auto consumer = scene.consumer();
+  Reader reader{scene, *consumer};
+  reader.expect_nothing("it was settled before its consumer closed");
+}
+
+// What each signal does in this process.
+std::map<int, const void*> dispositions() {
+  std::map<int, const void*> all;
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action {};
+    if (sigaction(number, nullptr, &action) == 0) all[number] = reinterpret_cast<const void*>(action.sa_handler);
+  }
+  return all;
+}
+
+void signal_dispositions_stay(Scene& scene) {
+  const std::map<int, const void*> before = dispositions();
+  {
+    Scene inner{scene.plugin, scene.options};
+    const Work work{inner};
+    for (const auto& [number, handler] : dispositions()) {
+      expect(before.at(number) == handler, "the plugin changed what signal ", number, " does, which is the application's");
+    }
+  }
+  expect(before == dispositions(), "the plugin changed what a signal does, which is the application's");
+}
+
 constexpr std::array kEndRules{
     Rule{"end.threads_block_signals", 0, "Threads of the plugin block all signals.", threads_block_signals},
     Rule{"end.close_joins_threads", 0, "After close no thread is left of what the object started.", close_joins_threads},
@@ -151,6 +188,9 @@ constexpr std::array kEndRules{
          close_with_reports_unpulled},
     Rule{"end.close_with_messages_unsettled", kFlow, "A consumer closes within its timeout while messages are unsettled.",
          close_keeps_within_its_timeout},
+    Rule{"end.close_keeps_what_was_settled", kFlow, "close stores what was settled before it, also without sync.",
+         close_keeps_what_was_settled, kAcknowledge},
+    Rule{"end.signal_dispositions_stay", 0, "What a signal does in the process is as before.", signal_dispositions_stay},
 };
 
 }  // namespace

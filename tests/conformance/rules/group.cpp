@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <set>
+#include <thread>
 
+#include "kit/commands.hpp"
 #include "kit/rule.hpp"
 
 namespace dispytch::conformance {
@@ -201,6 +203,63 @@ void an_ephemeral_look_leaves_nothing(Scene& scene) {
   }
 }
 
+void an_ephemeral_reader_leaves_nothing_behind(Scene& scene) {
+  scene.publish({scene.message(0)});
+  {
+    const auto consumer = scene.consumer({.group = "-ephemeral", .ephemeral = true});
+    Reader reader{scene, *consumer};
+    reader.take(1);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + scene.options.slack;
+  while (run_command("commands: list", scene.options.commands.list).find(scene.tag + "-ephemeral") != std::string::npos) {
+    expect(std::chrono::steady_clock::now() < deadline, "an ephemeral consumer is closed, and `commands: list` still names its group ",
+           scene.tag, "-ephemeral");
+    std::this_thread::sleep_for(Milliseconds{20});
+  }
+}
+
+// One member stays, others come and go, each with messages in hand that it never settles, while messages are sent.
+void members_come_and_go_under_load(Scene& scene) {
+  const auto staying = scene.consumer();
+  Reader reader{scene, *staying};
+  reader.await_event(DISPYTCH_ASSIGNED);
+  std::set<int> settled;
+  const auto settle = [&](Reader& one, Consumer& consumer) {
+    for (; !one.inbox.empty(); one.inbox.pop_front()) {
+      const Received& message = one.inbox.front();
+      const Outcome outcome = consumer.settle({{message.token, scene.can(DISPYTCH_CAN_ACK_EACH) ? DISPYTCH_ACK : DISPYTCH_ACK_UP_TO, 0}});
+      expect(outcome.ok() || outcome.status == DISPYTCH_EFENCED, "settling failed with ", to_string(outcome));
+      if (outcome.ok()) settled.insert(message.number);
+    }
+  };
+  const int each = scene.at_most(150);  // more than one member reads ahead
+  int sent = 0;
+  for (int round = 0; round < 4; ++round) {
+    const auto passing = scene.consumer();
+    Reader other{scene, *passing};
+    other.max_messages = 1;  // what it reads ahead it leaves behind
+    scene.publish(scene.messages(sent, each));
+    sent += each;
+    const auto until = std::chrono::steady_clock::now() + scene.options.quiet * 2;
+    for (int polls = 0; std::chrono::steady_clock::now() < until; ++polls) {
+      reader.max_messages = 5;
+      reader.step(Milliseconds{5});
+      settle(reader, *staying);
+      other.max_messages = polls < 3 ? 1 : 0;
+      other.step(Milliseconds{5});
+      if (polls < 2) settle(other, *passing);
+    }
+    const Outcome closed = passing->close(scene.options.patience);
+    expect(closed.ok(), "close failed: ", to_string(closed));
+  }
+  reader.until(
+      [&] {
+        settle(reader, *staying);
+        return settled.size() == static_cast<std::size_t>(sent);
+      },
+      say("members came and went, and of ", sent, " messages some were never delivered to be settled"));
+}
+
 constexpr std::array kGroupRules{
     Rule{"group.every_group_gets_all", kGroups, "Each group gets every message.", every_group_gets_all, kAcknowledge},
     Rule{"group.an_ephemeral_look_leaves_nothing", kGroups | DISPYTCH_CAN_EPHEMERAL,
@@ -216,6 +275,11 @@ constexpr std::array kGroupRules{
     Rule{"group.close_hands_over", kShared, "When a consumer closes, the others of its group get its partitions.", close_hands_over},
     Rule{"group.a_source_returns_as_another", kShared, "A partition that comes back is a new source: another generation or slot.",
          a_source_returns_as_another},
+    asking(kList,
+           Rule{"group.an_ephemeral_reader_leaves_nothing_behind", kGroups | DISPYTCH_CAN_EPHEMERAL,
+                "Nothing of an ephemeral consumer is left at the broker once it is closed.", an_ephemeral_reader_leaves_nothing_behind}),
+    slow(Rule{"group.members_come_and_go_under_load", kGroups, "Members that join and leave while messages flow lose none.",
+              members_come_and_go_under_load, kAcknowledge}),
 };
 
 }  // namespace

@@ -179,9 +179,9 @@ void views_live_until_release(Scene& scene) {
       held.payloads.push_back(copy(message.payload));
       const bool own = scene.number_of(held.payloads.back()) >= 0;
       if (own) ++came;
-      const dispytch_header* header = nullptr;
-      std::uint32_t n = 0;
-      if (headers) consumer->api().headers(consumer->raw(), &message, &header, &n);
+      const dispytch_header* header = message.headers;
+      std::uint32_t n = message.n_headers;
+      if (n == 0 && (message.flags & DISPYTCH_MSG_HEADERS) != 0) consumer->api().headers(consumer->raw(), &message, &header, &n);
       held.header_values.push_back(own && n > 0 ? header[0].value : dispytch_bytes{});
       if (scene.can(DISPYTCH_CAN_ACK_EACH)) settlements.push_back({message.token, DISPYTCH_ACK, 0});
     }

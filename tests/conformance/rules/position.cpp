@@ -71,7 +71,7 @@ void cannot_open_a_missing_topic(Scene& scene) {
 }
 
 void a_pattern_finds_the_topic(Scene& scene) {
-  if (scene.options.pattern.empty()) throw NotClaimed{"the kit's config says no `pattern`"};
+  if (scene.options.pattern.empty()) throw NotTried{"`pattern`"};
   scene.publish(scene.messages(0, 5));
   const auto consumer = scene.consumer({.pattern = scene.options.pattern});
   Reader reader{scene, *consumer};

@@ -84,7 +84,7 @@ void cannot_produce_to_a_missing_topic(Scene& scene) {
 }
 
 void too_big_is_refused(Scene& scene) {
-  if (scene.options.too_big_bytes == 0) throw NotClaimed{"the kit's config says no `too_big_bytes`"};
+  if (scene.options.too_big_bytes == 0) throw NotTried{"`too_big_bytes`"};
   Message big = scene.message(2);
   big.payload->resize(scene.options.too_big_bytes, 'x');
   std::string text;
@@ -168,7 +168,7 @@ void notify_tells_of_reports(Scene& scene) {
 }
 
 void again_then_notify(Scene& scene) {
-  if (scene.options.bounded_topic.empty()) throw NotClaimed{"the kit's config names no `bounded_topic`"};
+  if (scene.options.bounded_topic.empty()) throw NotTried{"`bounded_topic`"};
   const auto consumer = scene.consumer({.topic = scene.options.bounded_topic});
   Reader reader{scene, *consumer};
   reader.await_event(DISPYTCH_ASSIGNED);

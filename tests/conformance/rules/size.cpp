@@ -188,10 +188,11 @@ void shorter_settlements(Scene& scene) {
 }
 
 constexpr std::array kSizeRules{
-    Rule{"size.errors_are_filled", 0,
-         "A negative status fills dispytch_error: the same code, known flags, a text that isn't empty and ends.", errors_are_filled},
-    Rule{"size.errors_stay_within_their_size", 0, "Nothing is written beyond the size that the host's dispytch_error says.",
-         errors_stay_within_their_size},
+    offline(Rule{"size.errors_are_filled", 0,
+                 "A negative status fills dispytch_error: the same code, known flags, a text that isn't empty and ends.",
+                 errors_are_filled}),
+    offline(Rule{"size.errors_stay_within_their_size", 0, "Nothing is written beyond the size that the host's dispytch_error says.",
+                 errors_stay_within_their_size}),
     Rule{"size.an_older_host_is_enough", 0, "A field of the host is looked at only if its size covers it.", an_older_host_is_enough},
     Rule{"size.longer_messages_and_reports", DISPYTCH_CAN_PRODUCE, "Messages and reports of a newer host are walked by its stride.",
          longer_messages_and_reports},

@@ -1,5 +1,6 @@
 #include "schema/schema.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace dispytch::schema {
@@ -220,6 +221,24 @@ TEST(Schema, RefusesABrokenDocumentWithItsPlace) {
   EXPECT_EQ(refusal(R"({"properties": {"a": {"format": "duration", "unit": "bytes"}}})").find("the schema is broken at /properties/a"), 0U);
   EXPECT_EQ(refusal(R"({"x-instead": 5})"), "the schema is broken at its root: \"x-instead\" must be a text");
   EXPECT_EQ(refusal(R"({"type": "strin"})").find("the schema is broken at its root: "), 0U);
+}
+
+// A plugin's author who writes "integer", the type that the program gets, would have an option that refuses every duration in a file.
+TEST(Schema, RefusesADurationOrASizeThatCanNeverBeMet) {
+  const auto text_of = [](const char* property) {
+    return Schema::compile(nlohmann::json{{"properties", {{"a", nlohmann::json::parse(property)}}}}).error().text;
+  };
+  EXPECT_EQ(text_of(R"({"type": "integer", "format": "duration", "unit": "ms"})"),
+            "the schema is broken at /properties/a: \"format\": \"duration\" can never be met with \"type\": \"integer\", as the file says "
+            "a text such as "
+            "`250ms`; write \"string\", or [\"string\", \"integer\"] where a bare integer in that unit is to be taken too");
+  EXPECT_THAT(text_of(R"({"type": ["integer", "null"], "format": "byte-size", "unit": "bytes"})"), testing::HasSubstr("such as `64MiB`"));
+  EXPECT_THAT(text_of(R"({"type": "string", "format": "duration", "unit": "ms", "minimum": 5, "maximum": 4})"),
+              testing::HasSubstr("\"minimum\": 5 is more than \"maximum\": 4"));
+  for (const char* const type : {R"("string")", R"(["string", "integer"])"}) {
+    const std::string property = R"({"properties": {"a": {"format": "duration", "unit": "ms", "type": )" + std::string{type} + "}}}";
+    EXPECT_TRUE(Schema::compile(nlohmann::json::parse(property))) << type;
+  }
 }
 
 TEST(Schema, AcceptsOptionsOrNamesAllThatIsWrongInOneError) {

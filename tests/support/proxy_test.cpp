@@ -1,5 +1,5 @@
 // The proxy between a client and a server that says everything back.
-#include "faults/proxy.hpp"
+#include "support/proxy.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
-namespace dispytch::faults {
+namespace dispytch::network {
 namespace {
 
 namespace asio = boost::asio;
@@ -167,6 +167,75 @@ TEST_F(ProxyTo, AServerDelaysUntilTheWeatherChanges) {
   EXPECT_EQ(client.hear(), 'b');
 }
 
+TEST_F(ProxyTo, AServerClosesOneHalf) {
+  Client client{proxy.port(0)};
+  client.say('a');
+  client.hear();
+  EXPECT_EQ(proxy.cut({}, Cut::half_close), 1u);
+  EXPECT_EQ(client.hear_the_end(), asio::error::eof);
+  client.say('b');  // which nobody hears, and nobody refuses
+  EXPECT_EQ(proxy.connections(), 0u);
+  Client next{proxy.port(0)};
+  next.say('x');
+  EXPECT_EQ(next.hear(), 'y');
+  EXPECT_EQ(server.heard(), 2u);
+}
+
+TEST_F(ProxyTo, AServerForgetsAConnectionSilently) {
+  Client client{proxy.port(0)};
+  client.say('a');
+  client.hear();
+  EXPECT_EQ(proxy.mute(), 1u);
+  client.say('b');
+  EXPECT_FALSE(client.has_heard());
+  EXPECT_EQ(proxy.cut(), 1u);  // the server takes one after another
+  Client next{proxy.port(0)};
+  next.say('x');
+  EXPECT_EQ(next.hear(), 'y');
+  EXPECT_EQ(server.heard(), 2u);
+  EXPECT_EQ(proxy.attempts(), 2u);
+}
+
+TEST_F(ProxyTo, AServerCutsWithinARequest) {
+  Client client{proxy.port(0)};
+  proxy.cut_after(2, Direction::requests);
+  EXPECT_TRUE(proxy.cut_is_due());
+  for (const char byte : {'a', 'b'}) {
+    client.say(byte);
+    client.hear();
+  }
+  client.say('c');
+  EXPECT_TRUE(client.hear_the_end());
+  EXPECT_FALSE(proxy.cut_is_due());
+  EXPECT_EQ(server.heard(), 2u);
+}
+
+TEST_F(ProxyTo, AServerCutsWithinAnAnswer) {
+  Client client{proxy.port(0)};
+  proxy.cut_after(1, Direction::answers);
+  client.say('a');
+  EXPECT_EQ(client.hear(), 'b');
+  client.say('b');
+  EXPECT_TRUE(client.hear_the_end());
+  EXPECT_EQ(server.heard(), 2u);
+  EXPECT_FALSE(proxy.cut_is_due());
+}
+
+TEST_F(ProxyTo, AServerLetsRequestsThroughLate) {
+  Client client{proxy.port(0)};
+  client.say('a');
+  client.hear();
+  proxy.set({.hold = true});
+  client.say('b');
+  until([&] { return proxy.waiting() == 1; });
+  EXPECT_EQ(proxy.strand(), 1u);
+  proxy.set({});
+  EXPECT_TRUE(client.hear_the_end());
+  EXPECT_EQ(server.heard(), 1u);
+  proxy.release_stranded();
+  until([&] { return server.heard() == 2; });
+}
+
 TEST(ProxyOfSeveral, HurtsOneRouteAlone) {
   Server one, two;
   Proxy proxy{{{.listen = 0, .target = one.port()}, {.listen = 0, .target = two.port()}}};
@@ -191,4 +260,4 @@ TEST(ProxyToNobody, EndsTheConnection) {
 }
 
 }  // namespace
-}  // namespace dispytch::faults
+}  // namespace dispytch::network
