@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "driver.hpp"
-#include "faults/proxy.hpp"
+#include "support/proxy.hpp"
 #include "redis_server.hpp"
 
 namespace dispytch::redis::testing {
@@ -169,7 +169,7 @@ TEST_F(RedisFailure, NothingThatWasConfirmedIsLostWhenTheServerIsKilled) {
 }
 
 TEST_F(RedisFailure, TheOrderOfAStreamOutlivesBrokenConnections) {
-  faults::Proxy proxy{{{.listen = 0, .target = server.port()}}};
+  network::Proxy proxy{{{.listen = 0, .target = server.port()}}};
   Bus bus{"127.0.0.1:" + std::to_string(proxy.port(0))};
   Emitter emitter{*bus.backend};
   std::vector<Outgoing> messages;
@@ -217,7 +217,7 @@ TEST_F(RedisFailure, LateBytesOfABrokenConnectionComeBeforeTheNewOnes) {
 
 TEST_F(RedisFailure, WithoutThePermissionToEndTheOldConnectionNothingIsSentAgain) {
   server.ask({"ACL", "SETUSER", "writer", "on", ">pw", "~*", "+ping", "+xadd"});
-  faults::Proxy proxy{{{.listen = 0, .target = server.port()}}};
+  network::Proxy proxy{{{.listen = 0, .target = server.port()}}};
   Bus bus{"127.0.0.1:" + std::to_string(proxy.port(0)), R"("username": "writer", "password": "pw")"};
   Emitter emitter{*bus.backend};
   emitter.publish("orders", {"0"});
@@ -233,7 +233,7 @@ TEST_F(RedisFailure, WithoutThePermissionToEndTheOldConnectionNothingIsSentAgain
 }
 
 TEST_F(RedisFailure, WhatIsSettledWhileTheConnectionIsAwayIsOnRecordLater) {
-  faults::Proxy proxy{{{.listen = 0, .target = server.port()}}};
+  network::Proxy proxy{{{.listen = 0, .target = server.port()}}};
   Bus bus{"127.0.0.1:" + std::to_string(proxy.port(0))};
   Emitter{*bus.backend}.publish("orders", {"1", "2", "3"});
   Listener listener{*bus.backend, "orders", "billing"};
@@ -251,7 +251,7 @@ TEST_F(RedisFailure, WhatIsSettledWhileTheConnectionIsAwayIsOnRecordLater) {
 
 // The server has given entries to this member in an answer that never arrived.
 TEST_F(RedisFailure, EntriesOfAnAnswerThatWasLostAreFound) {
-  faults::Proxy proxy{{{.listen = 0, .target = server.port()}}};
+  network::Proxy proxy{{{.listen = 0, .target = server.port()}}};
   Bus bus{"127.0.0.1:" + std::to_string(proxy.port(0)), R"("claim_after": 3600000)"};
   Listener listener{*bus.backend, "orders", "billing"};
   listener.await(DISPYTCH_ASSIGNED);
@@ -275,7 +275,7 @@ TEST_F(RedisFailure, EntriesOfAnAnswerThatWasLostAreFound) {
 }
 
 TEST_F(RedisFailure, AMemberThatWasCutOffForTooLongLosesWhatItHas) {
-  faults::Proxy proxy{{{.listen = 0, .target = server.port()}}};
+  network::Proxy proxy{{{.listen = 0, .target = server.port()}}};
   Bus bus{"127.0.0.1:" + std::to_string(proxy.port(0)), R"("claim_after": 600)"};
   Emitter{*bus.backend}.publish("orders", {"1"});
   Listener cut_off{*bus.backend, "orders", "billing"};
