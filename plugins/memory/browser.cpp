@@ -1,6 +1,7 @@
 #include "browser.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 

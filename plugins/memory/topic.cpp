@@ -40,7 +40,8 @@ std::int64_t Topic::append(Partition& partition, const dispytch_message& message
 }
 
 void Topic::trim(Partition& partition) noexcept {
-  const bool only_looked_at = std::all_of(partition.readers.begin(), partition.readers.end(), [](const auto* reader) { return reader->looks; });
+  const bool only_looked_at =
+      std::all_of(partition.readers.begin(), partition.readers.end(), [](const auto* reader) { return reader->looks; });
   if (only_looked_at) return;
   std::int64_t needed = partition.end();
   for (const GroupPartition* reader : partition.readers) needed = std::min(needed, reader->progress.oldest_needed());

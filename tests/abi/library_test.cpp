@@ -98,7 +98,8 @@ TEST(Library, NamesTheSymbolThatIsMissing) {
 }
 
 TEST(Library, SaysThatAPluginWantsANewerHost) {
-  EXPECT_THAT(refusal(library_path("too_new").string()).text, HasSubstr("needs a newer dispytch: this one speaks version 1." + std::to_string(DISPYTCH_ABI_MINOR)));
+  EXPECT_THAT(refusal(library_path("too_new").string()).text,
+              HasSubstr("needs a newer dispytch: this one speaks version 1." + std::to_string(DISPYTCH_ABI_MINOR)));
 }
 
 TEST(Library, RefusesAPluginUnderAnotherName) {

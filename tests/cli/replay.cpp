@@ -202,8 +202,7 @@ class Backend {
 }  // namespace
 
 DISPYTCH_PLUGIN(Backend, .id = "replay", .version = "1.2.3", .license = "Apache-2.0",
-                .capabilities = {plugin::keys, plugin::headers, plugin::groups, plugin::partitions, plugin::ack_up_to,
-                                 plugin::ephemeral},
+                .capabilities = {plugin::keys, plugin::headers, plugin::groups, plugin::partitions, plugin::ack_up_to, plugin::ephemeral},
                 .config_schema = R"({
   "$defs": {
     "backend": {

@@ -40,7 +40,8 @@ struct Document {
 };
 
 TEST(SchemaDocuments, TakeTheirOwnExamplesAndDefaults) {
-  for (const char* file : {"config/dispytch.schema.json", "plugins/memory/schema.json", "plugins/kafka/schema.json", "plugins/redis/schema.json"}) {
+  for (const char* file :
+       {"config/dispytch.schema.json", "plugins/memory/schema.json", "plugins/kafka/schema.json", "plugins/redis/schema.json"}) {
     const Document document{file};
     EXPECT_GE(document.check(document.value, ""), 10) << file;
   }

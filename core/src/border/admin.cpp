@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kUsualPartitions = 64;
 
-
 }  // namespace
 
 Result<Admin> Admin::of(std::shared_ptr<Adapter> adapter) {
@@ -40,8 +39,8 @@ Result<std::vector<dispytch_range>> Admin::ranges(const std::string& topic, std:
     dispytch_error error = empty_error();
     std::uint32_t count = 0;
     const dispytch_status status =
-        api_->ranges(adapter_->raw_, text::bytes(topic), group.empty() ? dispytch_bytes{} : text::bytes(group), ranges.data(), sizeof(dispytch_range),
-                     static_cast<std::uint32_t>(ranges.size()), &count, timeout_ms(timeout), &error);
+        api_->ranges(adapter_->raw_, text::bytes(topic), group.empty() ? dispytch_bytes{} : text::bytes(group), ranges.data(),
+                     sizeof(dispytch_range), static_cast<std::uint32_t>(ranges.size()), &count, timeout_ms(timeout), &error);
     if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "asking what topic `" + topic + "` keeps");
     const bool all = count <= ranges.size();
     ranges.resize(count);

@@ -1,6 +1,7 @@
 #include "border/extensions.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -15,7 +16,9 @@ namespace {
 
 dispytch_bytes optional_bytes(const std::optional<std::string>& value) noexcept { return value ? text::bytes(*value) : dispytch_bytes{}; }
 std::string copy_of(dispytch_bytes bytes) { return std::string{text::view(bytes)}; }
-std::optional<std::string> optional_copy(dispytch_bytes bytes) { return bytes.data == nullptr ? std::nullopt : std::optional{copy_of(bytes)}; }
+std::optional<std::string> optional_copy(dispytch_bytes bytes) {
+  return bytes.data == nullptr ? std::nullopt : std::optional{copy_of(bytes)};
+}
 template <class T>
 std::optional<T> said(std::uint32_t flags, std::uint32_t flag, T value) {
   return (flags & flag) != 0 ? std::optional{value} : std::nullopt;
@@ -138,8 +141,8 @@ Result<std::vector<PositionRow>> Groups::move(const std::string& group, std::spa
   dispytch_error error = empty_error();
   Rows<dispytch_position> rows{adapter_->raw(), api_->release};
   const dispytch_status status =
-      api_->move(adapter_->raw(), text::bytes(group), raw.data(), sizeof(dispytch_move), static_cast<std::uint32_t>(raw.size()), dry_run ? 1 : 0,
-                 timeout_ms(timeout), &rows.rows, &error);
+      api_->move(adapter_->raw(), text::bytes(group), raw.data(), sizeof(dispytch_move), static_cast<std::uint32_t>(raw.size()),
+                 dry_run ? 1 : 0, timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "moving group `" + group + "`");
   return rows.map(position_row);
 }
@@ -167,7 +170,8 @@ Result<std::vector<BacklogRow>> Backlog::ask(const std::string& group, const std
                                              std::chrono::milliseconds timeout) const {
   dispytch_error error = empty_error();
   Rows<dispytch_backlog_row> rows{adapter_->raw(), api_->release};
-  const dispytch_status status = api_->ask(adapter_->raw(), text::bytes(group), optional_bytes(topic), timeout_ms(timeout), &rows.rows, &error);
+  const dispytch_status status =
+      api_->ask(adapter_->raw(), text::bytes(group), optional_bytes(topic), timeout_ms(timeout), &rows.rows, &error);
   if (status != DISPYTCH_OK) return to_error(status, error, adapter_->library().id(), "asking what waits for group `" + group + "`");
   return rows.map([](const dispytch_backlog_row& raw) {
     return BacklogRow{.topic = copy_of(raw.topic),

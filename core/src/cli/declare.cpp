@@ -98,8 +98,8 @@ int declare(const DeclareOptions& options) {
       ++left;
       continue;
     }
-    const auto findings =
-        signals.start([&] { return declaration.value().declare(document_of(config, backend), !options.dry_run, kDeclarePatience).value(); });
+    const auto findings = signals.start(
+        [&] { return declaration.value().declare(document_of(config, backend), !options.dry_run, kDeclarePatience).value(); });
     for (const border::FindingRow& finding : findings) {
       ++all;
       if (!finding.made) ++left;

@@ -18,7 +18,6 @@
 namespace dispytch::cli {
 namespace {
 
-
 struct GroupsOptions {
   std::string config = {};
   std::string backend = {};
@@ -41,8 +40,8 @@ int list(const GroupsOptions& options) {
   app::Signals signals;
   const app::Signals::PromptEnd prompt{signals, kFailed};  // it only looks
   app::Backends backends{config, "dispytch", DISPYTCH_VERSION};
-  const auto rows =
-      signals.start([&] { return border::Groups::of(backends.open(backend_of(config, options.backend))).value().list(kAdminPatience).value(); });
+  const auto rows = signals.start(
+      [&] { return border::Groups::of(backends.open(backend_of(config, options.backend))).value().list(kAdminPatience).value(); });
   if (options.json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const border::GroupRow& row : rows) {

@@ -1,5 +1,6 @@
 // `dispytch positions`: where a listener's group stands, and moving it.
 #include <charconv>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -23,7 +24,6 @@
 
 namespace dispytch::cli {
 namespace {
-
 
 struct PositionsOptions {
   std::string config = {};

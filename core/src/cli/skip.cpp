@@ -29,7 +29,6 @@ struct SkipOptions {
   bool offline = false;
 };
 
-
 // The message, by partition and offset, or by its id.
 struct Named {
   std::optional<std::int32_t> partition = {};

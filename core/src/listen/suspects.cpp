@@ -1,5 +1,6 @@
 #include "listen/suspects.hpp"
 
+#include <cstdint>
 #include <memory>
 
 #include "base/log.hpp"

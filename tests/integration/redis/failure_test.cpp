@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "driver.hpp"
-#include "support/proxy.hpp"
 #include "redis_server.hpp"
+#include "support/proxy.hpp"
 
 namespace dispytch::redis::testing {
 namespace {

@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <dispytch/message.hpp>
 #include <dispytch/plugins/memory.h>
+#include <dispytch/message.hpp>
 #include <dispytch/plugin/message.hpp>
 
 #include "border/document.hpp"

@@ -450,9 +450,10 @@ TEST(Requeueing, WarnsWhereTheListenerAsksForOrderByKey) {
 TEST(Requeueing, WarnsWhereTheBrokerCanNotKeepTheAttempts) {
   const HandlerGroup group = busy({.name = "store", .policy = {.retry = requeueing()}});
   const route::Router router = router_of(group);
-  EXPECT_THAT(logged([&] { assemble::require_requeueing(kCapable, router, Ordering::partition, "billing"); }),
-              HasSubstr("handler `store` of listener `billing` lets messages that wait for long go back to the broker, which can't keep their "
-                        "attempts: after a restart of the process they begin anew"));
+  EXPECT_THAT(
+      logged([&] { assemble::require_requeueing(kCapable, router, Ordering::partition, "billing"); }),
+      HasSubstr("handler `store` of listener `billing` lets messages that wait for long go back to the broker, which can't keep their "
+                "attempts: after a restart of the process they begin anew"));
 }
 
 }  // namespace
