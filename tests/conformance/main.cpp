@@ -40,7 +40,8 @@ struct Arguments {
   std::vector<std::string> rules = {};
   std::string junit = {};
   std::size_t jobs = 1;
-  bool list = false, markdown = false, json = false, progress = false, help_config = false, example_config = false, skip_slow = false;
+  bool list = false, markdown = false, json = false, progress = false, help_config = false, example_config = false, skip_slow = false,
+       only_slow = false;
 };
 
 std::vector<Rule> chosen(const std::vector<std::string>& patterns) {
@@ -164,7 +165,8 @@ std::vector<Judged> try_all(const std::vector<Rule>& rules, const Arguments& arg
 }
 
 int run(const Arguments& arguments) {
-  const std::vector<Rule> rules = chosen(arguments.rules);
+  std::vector<Rule> rules = chosen(arguments.rules);
+  if (arguments.only_slow) std::erase_if(rules, [](const Rule& rule) { return !rule.slow; });
   const std::string path =
       arguments.plugin.find('/') == std::string::npos && arguments.plugin.ends_with(".so") ? "./" + arguments.plugin : arguments.plugin;
   const Result<border::PluginInfo> info = border::inspect(path);
@@ -223,6 +225,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(1, 64));
   app.add_flag("--skip-slow", arguments.skip_slow, "Leave out the rules that --list marks as slow");
+  app.add_flag("--only-slow", arguments.only_slow, "Try only those");
   app.add_flag("--progress", arguments.progress, "Say on standard error how far it is, also where that is no terminal");
   app.add_option("--junit", arguments.junit, "Write the result there too, as JUnit XML")->type_name("FILE");
   app.add_flag("--json", arguments.json, "Write the result as JSON");

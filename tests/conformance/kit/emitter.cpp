@@ -30,15 +30,20 @@ void Emitter::send(int count) {
 }
 
 void Emitter::pull() {
-  for (const Report& report : producer_->reports()) {
-    if (report.token == 0) continue;
-    expect(report.token <= fates_.size(), "a report carries the token ", report.token, ", which no message had");
-    Fate& fate = fates_[report.token - 1];
-    if (fate.reports++ > 0) continue;
-    fate.code = report.code;
-    fate.flags = report.flags;
-    fate.text = report.text;
+  // Until there are no more, as a host does: a plugin may notify once for many.
+  for (std::vector<Report> some = producer_->reports(); !some.empty(); some = producer_->reports()) {
+    for (const Report& report : some) note(report);
   }
+}
+
+void Emitter::note(const Report& report) {
+  if (report.token == 0) return;
+  expect(report.token <= fates_.size(), "a report carries the token ", report.token, ", which no message had");
+  Fate& fate = fates_[report.token - 1];
+  if (fate.reports++ > 0) return;
+  fate.code = report.code;
+  fate.flags = report.flags;
+  fate.text = report.text;
 }
 
 void Emitter::await_all(Milliseconds patience) {

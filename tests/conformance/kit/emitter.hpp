@@ -42,6 +42,8 @@ class Emitter {
   std::size_t count_ok() const;
 
  private:
+  void note(const Report& report);
+
   Scene& scene_;
   std::unique_ptr<Producer> producer_;
   int sent_ = 0;

@@ -70,7 +70,7 @@ void down_and_up_are_said_once(Scene& scene) {
     const auto deadline = Clock::now() + scene.options.down_within;
     while (count(kind) == 0) {
       expect(Clock::now() < deadline, what, " (waited ", scene.options.down_within.count(), " ms)");
-      reader.step(Milliseconds{20});
+      reader.step(Milliseconds{200});
     }
   };
   expect(count(DISPYTCH_DOWN) == 0, "DOWN was said while the broker could be reached");

@@ -199,16 +199,16 @@ constexpr std::array kCutRules{
     asking(kNetwork | kSurvivesCut, Rule{"cut.nothing_is_lost_between_frames", kFlow,
                                          "Connections that are cut between frames and within them, in either direction, lose no message.",
                                          nothing_is_lost_between_frames, kAcknowledge}),
-    asking(kNetwork | kSurvivesCut, Rule{"cut.unsettled_is_kept_or_comes_again", kFlow | kMany,
-                                         "After a cut what was settled and synced does not come again; what was not is the consumer's "
-                                         "still, or is LOST and comes again.",
-                                         unsettled_is_kept_or_comes_again, kAcknowledge}),
+    slow(asking(kNetwork | kSurvivesCut, Rule{"cut.unsettled_is_kept_or_comes_again", kFlow | kMany,
+                                              "After a cut what was settled and synced does not come again; what was not is the consumer's "
+                                              "still, or is LOST and comes again.",
+                                              unsettled_is_kept_or_comes_again, kAcknowledge})),
     asking(kNetwork | kSurvivesCut,
            Rule{"cut.what_was_synced_stays_settled", kFlow | kMany, "What was settled before a cut and synced after it is settled.",
                 synced_stays_settled, kAcknowledge}),
-    asking(kNetwork | kSurvivesCut,
-           Rule{"cut.sync_covers_a_cut_behind_it", kFlow | kMany, "sync returns only when a cut right after it could lose nothing.",
-                sync_covers_a_cut, kAcknowledge}),
+    slow(asking(kNetwork | kSurvivesCut,
+                Rule{"cut.sync_covers_a_cut_behind_it", kFlow | kMany, "sync returns only when a cut right after it could lose nothing.",
+                     sync_covers_a_cut, kAcknowledge})),
 };
 
 }  // namespace
