@@ -238,17 +238,25 @@ void members_come_and_go_under_load(Scene& scene) {
     const auto passing = scene.consumer();
     Reader other{scene, *passing};
     other.max_messages = 1;  // what it reads ahead it leaves behind
-    scene.publish(scene.messages(sent, each));
-    sent += each;
-    const auto until = std::chrono::steady_clock::now() + scene.options.quiet * 2;
-    for (int polls = 0; std::chrono::steady_clock::now() < until; ++polls) {
-      reader.max_messages = 5;
+    const auto step = [&](bool staying_reads) {
+      reader.max_messages = staying_reads ? 5 : 0;
       reader.step(Milliseconds{5});
       settle(reader, *staying);
-      other.max_messages = polls < 3 ? 1 : 0;
       other.step(Milliseconds{5});
-      if (polls < 2) settle(other, *passing);
-    }
+    };
+    // It may get nothing at all, where sources are fewer than members.
+    const auto while_waiting_for = [&](auto what) {
+      const auto until = std::chrono::steady_clock::now() + scene.options.patience / 4;
+      while (!what() && std::chrono::steady_clock::now() < until) step(false);
+    };
+    while_waiting_for([&] { return !other.held.empty(); });
+    scene.publish(scene.messages(sent, each));
+    sent += each;
+    while_waiting_for([&] { return other.held.empty() || !other.inbox.empty(); });
+    settle(other, *passing);
+    other.max_messages = 0;
+    const auto until = std::chrono::steady_clock::now() + scene.options.quiet;
+    while (std::chrono::steady_clock::now() < until) step(true);
     const Outcome closed = passing->close(scene.options.patience);
     expect(closed.ok(), "close failed: ", to_string(closed));
   }
