@@ -74,7 +74,7 @@ std::optional<nanoseconds> Member::due() {
     if (closing_) return nanoseconds{0};
   }
   if (look_ || at_once_) return nanoseconds{0};
-  nanoseconds next = std::min(next_beat_, nanoseconds{store_at_});
+  nanoseconds next = std::min(next_look_, nanoseconds{store_at_});
   if (const auto deadline = holdings_.next_deadline()) next = std::min(next, *deadline);
   return next;
 }
@@ -86,7 +86,7 @@ void Member::write(Writing& writing) {
     const plugin::Lock lock{mutex_};
     closing = closing_;
   }
-  const bool looks = look_.exchange(false) || clock_.monotonic() >= next_beat_;
+  const bool looks = look_.exchange(false) || clock_.monotonic() >= next_look_;
   at_once_ = false;
   store_at_ = INT64_MAX;
   held_ = holdings_.held(clock_.monotonic());
@@ -130,6 +130,7 @@ void Member::store(Database& database) {
 }
 
 void Member::share(Database& database) {
+  result_.has_looked = true;
   const std::vector<Topic> topics = all_topics(database);
   std::vector<MemberRow> members = members_of(database, result_.group);
   const bool subscribed = subscribe_to_new_topics(database, topics);
@@ -248,7 +249,7 @@ void Member::written() {
   group_ = result.group;
   member_ = result.member;
   topics_ = std::move(result.topics);
-  next_beat_ = now + nanoseconds{session_} / kBeatsInASession;
+  if (result.has_looked) next_look_ = now + nanoseconds{session_} / kBeatsInASession;
   known_group_ = group_;
   generation_ = result.generation;
   lease_.confirmed({.owner = std::to_string(member_), .lasts = session_}, result.asked);

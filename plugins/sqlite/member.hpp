@@ -47,7 +47,7 @@ class Member final : private Work {
   struct Result {
     std::int64_t group = 0, member = 0, generation = -1;
     plugin::LeaseTime asked = {};
-    bool expelled = false, has_left = false;
+    bool expelled = false, has_looked = false, has_left = false;
     std::vector<Taken> taken;
     std::vector<std::int64_t> recalled;
     std::vector<PositionRow> stored, released, lost;
@@ -82,8 +82,8 @@ class Member final : private Work {
   // The writer's thread's.
   std::int64_t group_ = 0, member_ = 0;  // 0: not joined
   bool has_been_member_ = false;
-  std::chrono::nanoseconds next_beat_{0};
-  std::map<std::int64_t, Topic> topics_;  // that it reads
+  std::chrono::nanoseconds next_look_{0};  // after the others, and a sign of its own life; however much is stored between
+  std::map<std::int64_t, Topic> topics_;   // that it reads
   plugin::Lease lease_;
   plugin::LeaseWatch watch_;
   std::vector<Holdings::Held> held_;  // at the beginning of the transaction

@@ -42,7 +42,7 @@ case "$test" in
     ;;
   RefusesWrongUsage)
     for usage in nonsense 'build nonsense' 'build release more' 'test --preset' 'test --preset nonsense' 'test un*t' 'setup more' \
-      'demo more' 'lint more' 'fuzz soon' 'fuzz 0' kafka 'kafka nonsense' 'kafka start 3' 'kafka start --brokers' 'kafka start --brokers 4' \
+      'demo more' 'chaos --broker' 'chaos --broker nats' 'lint more' 'fuzz soon' 'fuzz 0' kafka 'kafka nonsense' 'kafka start 3' 'kafka start --brokers' 'kafka start --brokers 4' \
       'kafka topic' 'kafka topic name none' 'kafka stop more' 'kafka status more' 'kafka kill' 'kafka freeze 4' \
       'kafka restart 1 2' redis 'redis nonsense' 'redis start 2' 'redis topic' 'redis stop more' 'redis kill 1'; do
       # shellcheck disable=SC2086  # words are wanted

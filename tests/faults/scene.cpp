@@ -12,39 +12,71 @@
 #include <stdexcept>
 #include <utility>
 
+#include "support/kafka_topics.hpp"
+
 namespace dispytch::faults {
 
-Scene::Scene(Cluster& cluster, SceneOptions options)
-    : cluster_{cluster},
+namespace {
+
+class KafkaStage final : public Stage {
+ public:
+  explicit KafkaStage(Cluster& cluster) : cluster_{cluster}, topics_{cluster.address()} {}
+
+  void create_topic(const std::string& topic, int partitions) override {
+    topics_.create(topic, partitions, Cluster::kNodes);
+    cluster_.await_topic(topic);
+  }
+  void remove_topic(const std::string& topic) override { topics_.remove(topic); }
+  std::string backend(const SceneOptions& options) const override {
+    return "plugin: kafka, config: { " + options.backend + "bootstrap.servers: \"" +
+           (options.proxied ? cluster_.proxied_address() : cluster_.address()) + "\" }";
+  }
+  std::string emitter_config() const override { return "statistics.interval.ms: 500ms"; }
+  std::string listener_config(const SceneOptions& options) const override {
+    return options.consumer + "session.timeout.ms: 10s, auto.commit.interval.ms: 500ms";
+  }
+  std::vector<std::int64_t> committed(const std::string& group, const std::string& topic, int partitions) const override {
+    return cluster_.committed(group, topic, partitions);
+  }
+  std::vector<std::int64_t> ends(const std::string& topic, int partitions) const override { return cluster_.ends(topic, partitions); }
+
+ private:
+  Cluster& cluster_;
+  testing::KafkaTopics topics_;
+};
+
+}  // namespace
+
+Scene::Scene(Cluster& cluster, SceneOptions options) : Scene{std::make_unique<KafkaStage>(cluster), std::move(options)} {}
+
+Scene::Scene(std::unique_ptr<Stage> stage, SceneOptions options)
+    : stage_{std::move(stage)},
       options_{std::move(options)},
       topic_{folder_.path().filename()},
       config_{folder_ / "config.yaml"},
-      topics_{cluster.address()},
       reader_{folder_.path()} {
   folder_.keep();
-  topics_.create(topic_, options_.partitions, Cluster::kNodes);
-  cluster.await_topic(topic_);
+  stage_->create_topic(topic_, options_.partitions);
   std::ofstream{config_} << "version: 1\n"
                             "logging: { level: info, format: json }\n"
                             "backends:\n"
-                            "  bus: { plugin: kafka, config: { " +
-                                options_.backend + "bootstrap.servers: \"" +
-                                (options_.proxied ? cluster.proxied_address() : cluster.address()) +
-                                "\" } }\n"
+                            "  bus: { " +
+                                stage_->backend(options_) +
+                                " }\n"
                                 "emitters:\n"
                                 "  flights: { " +
-                                options_.emitter +
-                                "backend: bus, config: { statistics.interval.ms: 500ms } }\n"
+                                options_.emitter + "backend: bus, config: { " + stage_->emitter_config() +
+                                " } }\n"
                                 "listeners:\n"
                                 "  board: { " +
                                 options_.listener + "backend: bus, group: " + group() + ", topics: [" + topic_ + "], config: { " +
-                                options_.consumer + "session.timeout.ms: 10s, auto.commit.interval.ms: 500ms } }\n";
+                                stage_->listener_config(options_) + " } }\n";
 }
 
 Scene::~Scene() {
   running_.clear();
   try {
-    topics_.remove(topic_);
+    stage_->remove_topic(topic_);
   } catch (const std::exception&) {
     // A hurt broker, or a full disk; the verdict has been told.
   }
@@ -164,7 +196,7 @@ void Scene::await_log(const std::string& run, const std::string& text) {
 }
 
 void Scene::take_marks() {
-  const std::vector<std::int64_t> committed = cluster_.committed(group(), topic_, options_.partitions);
+  const std::vector<std::int64_t> committed = stage_->committed(group(), topic_, options_.partitions);
   const Time at = now();
   for (int partition = 0; partition < options_.partitions; ++partition) {
     history_.marks.push_back({.at = at, .partition = partition, .committed = committed[static_cast<std::size_t>(partition)]});
@@ -178,7 +210,7 @@ Verdict Scene::finish() {
   await_all_handled();
   for (const std::string& run : boards()) stop(run);
   look();
-  const auto committed = cluster_.committed(group(), topic_, options_.partitions), ends = cluster_.ends(topic_, options_.partitions);
+  const auto committed = stage_->committed(group(), topic_, options_.partitions), ends = stage_->ends(topic_, options_.partitions);
   for (std::size_t i = 0; i < ends.size(); ++i) {
     history_.positions.push_back({.partition = static_cast<std::int32_t>(i), .committed = committed[i], .end = ends[i]});
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,7 +12,6 @@
 #include "faults/cluster.hpp"
 #include "faults/history.hpp"
 #include "faults/oracle.hpp"
-#include "support/kafka_topics.hpp"
 #include "support/process.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -38,11 +38,28 @@ struct BoardOptions {
   int failing = 0;  ///< of a thousand events, how many fail at their first attempt
 };
 
+/// The broker of a scene: what it needs to know of it. One thread. Every function throws std::runtime_error where the broker doesn't
+/// answer.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  virtual void create_topic(const std::string& topic, int partitions) = 0;
+  virtual void remove_topic(const std::string& topic) = 0;
+  /// What stands in the config file as `backends.bus`, and in `config` of the emitter and of the listener; in flow form.
+  virtual std::string backend(const SceneOptions& options) const = 0;
+  virtual std::string emitter_config() const = 0;
+  virtual std::string listener_config(const SceneOptions& options) const = 0;
+  /// As Cluster has them.
+  virtual std::vector<std::int64_t> committed(const std::string& group, const std::string& topic, int partitions) const = 0;
+  virtual std::vector<std::int64_t> ends(const std::string& topic, int partitions) const = 0;
+};
+
 /// A test's stage. One thread. Processes that still run when it is destroyed are killed, its topic is deleted and its folder, where the
 /// verdict was clean. Every function throws std::runtime_error where what it waits for doesn't come.
 class Scene {
  public:
   Scene(Cluster& cluster, SceneOptions options = {});
+  Scene(std::unique_ptr<Stage> stage, SceneOptions options);
   ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
@@ -85,7 +102,6 @@ class Scene {
   const std::string& topic() const noexcept { return topic_; }
   const std::string& group() const noexcept { return topic_; }
   int partitions() const noexcept { return options_.partitions; }
-  Cluster& cluster() noexcept { return cluster_; }
   const std::filesystem::path& folder() const noexcept { return folder_.path(); }
   /// The config file of all processes. A change is for those started after it.
   const std::filesystem::path& config() const noexcept { return config_; }
@@ -95,12 +111,11 @@ class Scene {
   std::vector<std::string> named(const std::string& kind) const;
   void ended(const std::string& run, int exit_code);
 
-  Cluster& cluster_;
+  const std::unique_ptr<Stage> stage_;
   const SceneOptions options_;
   testing::TemporaryFolder folder_{"faults"};  // kept unless all ends well
   const std::string topic_;
   const std::filesystem::path config_;
-  testing::KafkaTopics topics_;
   History history_ = {};
   Reader reader_;
   std::map<std::string, std::unique_ptr<testing::Process>> running_ = {};

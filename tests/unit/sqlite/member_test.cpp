@@ -123,6 +123,24 @@ TEST_F(Members, ThatAreKilledAreReplacedOnceTheirSessionIsOver) {
   EXPECT_THAT(host.log(), Contains(HasSubstr("(dead) was silent for 300 ms")));
 }
 
+TEST_F(Members, ThatAreKilledAreNoticedHoweverBusyTheOthersAre) {
+  const auto busy = reader();
+  busy->await_event(DISPYTCH_ASSIGNED);
+  {
+    const auto database = broker->file().connect();
+    Transaction transaction{*database};
+    join(*database, *find_group(*database, "billing"), {.application = "dead", .lasts = milliseconds{300}});
+    transaction.commit();
+  }
+  eventually(
+      [&] {
+        put({{.payload = "x"}});
+        busy->finish(busy->take(1));  // stores a position each time, at once
+        return number("SELECT count(*) FROM members") == 1;
+      },
+      "the end of the one that died");
+}
+
 TEST_F(Members, AreTakenTheirPartitionsWhereTheyDontGiveThemUpInTime) {
   close();
   Options with = options({{"orders", {.partitions = kPartitions}}});
