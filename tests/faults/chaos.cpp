@@ -18,8 +18,8 @@
 #include <nlohmann/json.hpp>
 
 #include "faults/cluster.hpp"
-#include "support/proxy.hpp"
 #include "faults/scene.hpp"
+#include "support/proxy.hpp"
 
 namespace dispytch::faults {
 namespace {

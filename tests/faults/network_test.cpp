@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "support/proxy.hpp"
 #include "faults/scene.hpp"
+#include "support/proxy.hpp"
 
 namespace dispytch::faults {
 namespace {
