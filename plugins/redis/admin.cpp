@@ -1,6 +1,7 @@
 #include "admin.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "command.hpp"

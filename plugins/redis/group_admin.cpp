@@ -1,5 +1,6 @@
 // Groups, from outside: part of Admin.
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <utility>

@@ -1,6 +1,7 @@
 #include "layout.hpp"
 
 #include <charconv>
+#include <cstdint>
 #include <string_view>
 
 #include <dispytch/plugin/message.hpp>

@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include <charconv>
+#include <cstdint>
 #include <string_view>
 
 namespace dispytch::redis {

@@ -1,6 +1,7 @@
 #include "producer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "entry_id.hpp"

@@ -1,6 +1,7 @@
 #include "settling.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <utility>

@@ -1,5 +1,6 @@
 #include "appender.hpp"
 
+#include <cstdint>
 #include <vector>
 
 #include "layout.hpp"

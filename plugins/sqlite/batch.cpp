@@ -1,6 +1,7 @@
 #include "batch.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "layout.hpp"

@@ -1,5 +1,6 @@
 #include "catalog.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::sqlite {

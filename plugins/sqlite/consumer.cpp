@@ -1,6 +1,7 @@
 #include "consumer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 

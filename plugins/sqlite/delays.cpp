@@ -1,6 +1,7 @@
 #include "delays.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "appender.hpp"
 

@@ -1,6 +1,7 @@
 #include "holdings.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::sqlite {

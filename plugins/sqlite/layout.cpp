@@ -1,6 +1,7 @@
 #include "layout.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <thread>
 
 #include <dispytch/plugin/status.hpp>

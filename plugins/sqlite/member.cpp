@@ -1,6 +1,7 @@
 #include "member.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <utility>
 

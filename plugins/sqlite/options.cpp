@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <cstdint>
+
 namespace dispytch::sqlite {
 namespace {
 

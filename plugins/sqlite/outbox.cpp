@@ -1,6 +1,7 @@
 #include "outbox.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::sqlite {

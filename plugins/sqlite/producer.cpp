@@ -1,5 +1,6 @@
 #include "producer.hpp"
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 

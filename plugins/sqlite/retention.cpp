@@ -1,6 +1,7 @@
 #include "retention.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "layout.hpp"
 

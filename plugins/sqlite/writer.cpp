@@ -1,6 +1,7 @@
 #include "writer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "errors.hpp"
