@@ -24,10 +24,11 @@ void delete_up_to(Broker& broker, std::span<const plugin::Source> sources);
 std::vector<plugin::Group> list_groups(Broker& broker);
 std::vector<plugin::GroupMember> members_of(Broker& broker, std::string_view group);
 std::vector<plugin::GroupPosition> positions_of(Broker& broker, std::string_view group, std::optional<std::string_view> topic);
+// Both: members that were killed, and that nobody else has seen silent, are watched for their session's time first, at most for `timeout`.
 /// Finds every place before it moves anything.
 std::vector<plugin::GroupPosition> move_group(Broker& broker, std::string_view group, std::span<const plugin::GroupMove> moves,
-                                              bool dry_run);
-void forget_group(Broker& broker, std::string_view group);
+                                              bool dry_run, std::chrono::milliseconds timeout);
+void forget_group(Broker& broker, std::string_view group, std::chrono::milliseconds timeout);
 std::vector<plugin::Backlog> backlog_of(Broker& broker, std::string_view group, std::optional<std::string_view> topic);
 std::vector<plugin::Finding> declare(Broker& broker, const plugin::Config& document, bool make);
 

@@ -38,12 +38,12 @@ plugin::Result<std::vector<plugin::GroupPosition>> Backend::positions_of(std::st
 }
 
 plugin::Result<std::vector<plugin::GroupPosition>> Backend::move_group(std::string_view group, std::span<const plugin::GroupMove> moves,
-                                                                       bool dry_run, milliseconds) {
-  return sqlite::move_group(broker_, group, moves, dry_run);
+                                                                       bool dry_run, milliseconds timeout) {
+  return sqlite::move_group(broker_, group, moves, dry_run, timeout);
 }
 
-plugin::Status Backend::forget_group(std::string_view group, milliseconds) {
-  sqlite::forget_group(broker_, group);
+plugin::Status Backend::forget_group(std::string_view group, milliseconds timeout) {
+  sqlite::forget_group(broker_, group, timeout);
   return {};
 }
 

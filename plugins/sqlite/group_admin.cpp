@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "admin.hpp"
 #include "group.hpp"
@@ -17,13 +20,44 @@ std::int64_t existing_group(Broker& broker, Database& database, std::string_view
   throw plugin::Exception{DISPYTCH_ENOTFOUND, "no group `" + std::string{name} + "` in `" + broker.file().path() + "`"};
 }
 
+// Members whose process was killed are in the file until somebody has seen them silent for their session's time. Where nobody else is left
+// to see it, whoever asks does, as long as the timeout allows; one that changes its row lives, and ends the wait.
+void remove_the_silent(Broker& broker, std::string_view group, std::chrono::milliseconds timeout) {
+  constexpr std::chrono::milliseconds kEvery{20};
+  const auto begin = std::chrono::steady_clock::now();
+  const auto members = [&] {
+    return ask(broker, [&](Database& database) {
+      const auto known = find_group(database, group);
+      return known ? sqlite::members_of(database, *known) : std::vector<MemberRow>{};
+    });
+  };
+  const std::vector<MemberRow> watched = members();
+  std::chrono::milliseconds session{0};
+  for (const MemberRow& member : watched) session = std::max(session, std::chrono::milliseconds{member.lasts_ms});
+  for (std::chrono::steady_clock::time_point now = begin; now - begin < session; now = std::chrono::steady_clock::now()) {
+    if (now - begin >= timeout) return;
+    for (const MemberRow& member : members()) {
+      const auto before = std::ranges::find(watched, member.id, &MemberRow::id);
+      if (before == watched.end() || before->beats != member.beats) return;
+    }
+    std::this_thread::sleep_for(kEvery);
+  }
+  if (watched.empty()) return;
+  order(broker, [&](Database& database) {
+    const auto known = find_group(database, group);
+    if (!known) return;
+    for (const MemberRow& member : sqlite::members_of(database, *known)) {
+      const auto before = std::ranges::find(watched, member.id, &MemberRow::id);
+      if (before != watched.end() && before->beats == member.beats) remove_member(database, *known, member.id);
+    }
+  });
+}
+
 void require_no_members(Database& database, std::int64_t group, std::string_view name, const char* doing) {
   const std::size_t count = sqlite::members_of(database, group).size();
   if (count == 0) return;
   throw plugin::Exception{DISPYTCH_EINVAL, "group `" + std::string{name} + "` has " + std::to_string(count) +
-                                               (count == 1 ? " member" : " members") + "; end them before it is " + doing +
-                                               ". One that was killed counts until a consumer of the group, or `dispytch groups forget "
-                                               "` once its session_timeout is over, has noticed"};
+                                               (count == 1 ? " member" : " members") + "; end them before it is " + doing};
 }
 
 // A partition with its topic's name.
@@ -116,7 +150,8 @@ std::vector<plugin::GroupPosition> positions_of(Broker& broker, std::string_view
 }
 
 std::vector<plugin::GroupPosition> move_group(Broker& broker, std::string_view group, std::span<const plugin::GroupMove> moves,
-                                              bool dry_run) {
+                                              bool dry_run, std::chrono::milliseconds timeout) {
+  remove_the_silent(broker, group, timeout);
   return order(broker, [&](Database& database) {
     if (const auto known = find_group(database, group)) require_no_members(database, *known, group, "moved");
     const std::map<std::int64_t, Named> names = names_of(database);
@@ -149,7 +184,8 @@ std::vector<plugin::GroupPosition> move_group(Broker& broker, std::string_view g
   });
 }
 
-void forget_group(Broker& broker, std::string_view group) {
+void forget_group(Broker& broker, std::string_view group, std::chrono::milliseconds timeout) {
+  remove_the_silent(broker, group, timeout);
   order(broker, [&](Database& database) {
     const std::int64_t its_group = existing_group(broker, database, group);
     require_no_members(database, its_group, group, "forgotten");

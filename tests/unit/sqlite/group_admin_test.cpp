@@ -1,10 +1,10 @@
 #include "admin.hpp"
 #include "fixture.hpp"
+#include "group.hpp"
 
 namespace dispytch::sqlite {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -70,7 +70,7 @@ TEST_F(Admin, ListsGroupsMembersAndPositions) {
 TEST_F(Admin, MovesAGroupByOffsetTimeAndToTheEnds) {
   const auto move = [&](std::uint32_t to, std::int64_t value, bool dry_run) {
     const std::vector<plugin::GroupMove> moves{{.topic = "orders", .partition = 0, .to = to, .value = value}};
-    return move_group(*broker, "billing", moves, dry_run).at(0).offset;
+    return move_group(*broker, "billing", moves, dry_run, milliseconds{0}).at(0).offset;
   };
   EXPECT_EQ(move(DISPYTCH_MOVE_TO_OFFSET, 2, true), 2);
   EXPECT_THAT(list_groups(*broker), IsEmpty()) << "that was a dry run";
@@ -88,14 +88,27 @@ TEST_F(Admin, MovesAndForgetsNoGroupThatHasMembers) {
   auto member = reader();
   member->await_event(DISPYTCH_ASSIGNED);
   const std::vector<plugin::GroupMove> moves{{.topic = "orders", .to = DISPYTCH_MOVE_TO_LATEST}};
-  EXPECT_THAT(thrown_by([&] { move_group(*broker, "billing", moves, false); }).text, HasSubstr("has 1 member"));
-  EXPECT_EQ(thrown_by([&] { forget_group(*broker, "billing"); }).code, DISPYTCH_EINVAL);
+  EXPECT_THAT(thrown_by([&] { move_group(*broker, "billing", moves, false, milliseconds{10'000}); }).text, HasSubstr("has 1 member"));
+  EXPECT_EQ(thrown_by([&] { forget_group(*broker, "billing", milliseconds{10'000}); }).code, DISPYTCH_EINVAL);
   EXPECT_TRUE(member->consumer.close(std::chrono::seconds{5}).ok());
   member.reset();
-  forget_group(*broker, "billing");
+  forget_group(*broker, "billing", milliseconds{10'000});
   EXPECT_THAT(list_groups(*broker), IsEmpty());
   EXPECT_EQ(number("SELECT count(*) FROM positions"), 0);
-  EXPECT_EQ(thrown_by([&] { forget_group(*broker, "billing"); }).code, DISPYTCH_ENOTFOUND);
+  EXPECT_EQ(thrown_by([&] { forget_group(*broker, "billing", milliseconds{10'000}); }).code, DISPYTCH_ENOTFOUND);
+}
+
+TEST_F(Admin, ForgetsAGroupWhoseLastMemberWasKilledOnceItsSessionIsOver) {
+  {
+    const auto database = broker->file().connect();
+    Transaction transaction{*database};
+    join(*database, find_or_make_group(*database, "billing"), {.application = "dead", .lasts = milliseconds{200}});
+    transaction.commit();
+  }
+  EXPECT_THAT(thrown_by([&] { forget_group(*broker, "billing", milliseconds{1}); }).text, HasSubstr("has 1 member"));
+  forget_group(*broker, "billing", milliseconds{10'000});
+  EXPECT_THAT(list_groups(*broker), IsEmpty());
+  EXPECT_EQ(number("SELECT count(*) FROM members"), 0);
 }
 
 TEST_F(Admin, SaysWhatWaits) {
