@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <sstream>
 

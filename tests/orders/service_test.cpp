@@ -1,6 +1,7 @@
 // The order service: each step by itself and all of it in a chain, without a broker; then the program.
 #include "service.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include <gmock/gmock.h>

@@ -1,6 +1,7 @@
 #include "kit/emitter.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 
 namespace dispytch::conformance {

@@ -1,5 +1,6 @@
 #include "kit/rule.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::conformance {

@@ -1,4 +1,5 @@
 // Lies of a consumer about attempts and about what was begun.
+#include <cstdint>
 #include <cstring>
 #include <vector>
 

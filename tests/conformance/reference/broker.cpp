@@ -1,6 +1,7 @@
 #include "reference/broker.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace dispytch::reference {

@@ -1,6 +1,7 @@
 #include "reference/consumer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
 
 namespace dispytch::reference {

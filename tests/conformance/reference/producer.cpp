@@ -1,6 +1,7 @@
 #include "reference/producer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
 #include <utility>
 

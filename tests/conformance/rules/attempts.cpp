@@ -1,5 +1,6 @@
 // What a message carries from delivery to delivery: its failed attempts, and handlings that were begun and never ended.
 #include <array>
+#include <cstdint>
 
 #include "kit/rule.hpp"
 

@@ -2,6 +2,7 @@
 #include "border/extensions.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>

@@ -1,5 +1,7 @@
 // Messages that may be what ends the process.
 #include "listen/suspects.hpp"
+
+#include <cstdint>
 #include "unit/listen/rig.hpp"
 
 namespace dispytch::listen {

@@ -1,6 +1,8 @@
 // What travels with a message besides its bytes: attempts, and handlings that never ended.
 #include "fixture.hpp"
 
+#include <cstdint>
+
 namespace dispytch::memory {
 namespace {
 

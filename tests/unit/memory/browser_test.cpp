@@ -1,5 +1,7 @@
 #include "browser.hpp"
 
+#include <cstdint>
+
 #include "fixture.hpp"
 
 namespace dispytch::memory {

@@ -1,5 +1,6 @@
 #include "consumer.hpp"
 
+#include <cstdint>
 #include <filesystem>
 
 #include "fixture.hpp"

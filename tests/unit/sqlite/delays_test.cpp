@@ -1,5 +1,7 @@
 #include "fixture.hpp"
 
+#include <cstdint>
+
 namespace dispytch::sqlite {
 namespace {
 

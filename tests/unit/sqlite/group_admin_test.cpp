@@ -1,4 +1,6 @@
 #include "admin.hpp"
+
+#include <cstdint>
 #include "fixture.hpp"
 #include "group.hpp"
 

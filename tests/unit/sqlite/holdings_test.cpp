@@ -1,5 +1,7 @@
 #include "holdings.hpp"
 
+#include <cstdint>
+
 #include "fixture.hpp"
 
 namespace dispytch::sqlite {

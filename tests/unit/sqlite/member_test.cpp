@@ -1,6 +1,7 @@
 // Members of a group: who reads what, and what becomes of one that falls silent.
 #include "member.hpp"
 
+#include <cstdint>
 #include <set>
 
 #include "fixture.hpp"

@@ -1,6 +1,7 @@
 #include "outbox.hpp"
 
 #include <array>
+#include <cstdint>
 
 #include "fixture.hpp"
 

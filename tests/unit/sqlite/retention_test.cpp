@@ -1,5 +1,7 @@
 #include "retention.hpp"
 
+#include <cstdint>
+
 #include "fixture.hpp"
 
 namespace dispytch::sqlite {
