@@ -73,6 +73,8 @@ void Admin::on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
   self.log(plugin::Level::warning, "asking " + self.cluster() + ": " + reason);
 }
 
+void Admin::reach() { metadata_of(nullptr, {}); }
+
 // The first question of all, and so the one that finds out that the client isn't let in.
 MetadataHandle Admin::metadata_of(rd_kafka_topic_t* topic, const std::string& name) {
   for (;;) {
@@ -85,7 +87,7 @@ MetadataHandle Admin::metadata_of(rd_kafka_topic_t* topic, const std::string& na
     why.text = hide_secrets(std::move(why.text));
     if (why.code == DISPYTCH_EAUTH) throw Exception{std::move(why)};
     if (Clock::now() < deadline_) continue;
-    Error error = error_of(code, "asking " + cluster() + " for topic `" + name + "`");
+    Error error = error_of(code, "asking " + cluster() + (name.empty() ? "" : " for topic `" + name + "`"));
     if (!why.text.empty()) error.text += "; " + why.text;
     throw Exception{std::move(error)};
   }

@@ -27,6 +27,8 @@ class Admin : protected Client {
  protected:
   using Clock = std::chrono::steady_clock;
 
+  // Waits until the cluster answers; its error says why it doesn't. What librdkafka asks for other things has no words for that.
+  void reach();
   int left() const;  // of the timeout, in ms, at least 1
   EventHandle answer(rd_kafka_queue_t* queue, const std::string& doing);
   AdminOptionsHandle admin_options(rd_kafka_admin_op_t operation);

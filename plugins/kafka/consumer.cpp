@@ -23,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kServeInterval{500};
 constexpr milliseconds kLookInterval{1000};
 constexpr milliseconds kLookTimeout{250};
+constexpr milliseconds kLeastLook{100};       // also in a poll that is shorter: an answer may take that long
 constexpr milliseconds kQueryTimeout{1000};   // for a leader to say where a log begins and ends, once it comes to that
 constexpr milliseconds kEndPatience{10'000};  // what was known of a log's end before that says nothing of now
 constexpr int kEndsUnjoined = 0x02030000;     // the first version that survives it
@@ -185,7 +186,7 @@ Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::Batch
     if (woken_.exchange(false) || now >= deadline) return Status::timeout();
     if (down_ && now - looked_ >= kLookInterval) {
       looked_ = now;
-      look_whether_up(std::min(kLookTimeout, until(deadline)));
+      look_whether_up(std::clamp(until(deadline), kLeastLook, kLookTimeout));
     } else {
       signal_.wait_until(std::min(deadline, now + (sources_.storing() ? Commits::kUrgentPause : kServeInterval)));
     }

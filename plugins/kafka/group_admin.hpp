@@ -19,7 +19,9 @@ namespace dispytch::kafka {
 /// As Admin: made for one question. All functions block, together at most for the timeout, and throw Exception.
 class GroupAdmin : private Admin {
  public:
-  GroupAdmin(Cluster& cluster, std::chrono::milliseconds timeout, std::string group = {}) : Admin{cluster, timeout, std::move(group)} {}
+  GroupAdmin(Cluster& cluster, std::chrono::milliseconds timeout, std::string group = {}) : Admin{cluster, timeout, std::move(group)} {
+    reach();
+  }
 
   std::vector<plugin::Group> list();
   std::vector<plugin::GroupMember> members();

@@ -198,11 +198,16 @@ INSTANTIATE_TEST_SUITE_P(Commands, InterruptEach,
                                                               Command{"dlq_replay", {"dlq", "replay", "board"}},
                                                               Command{"dlq_replay_dry_run", {"dlq", "replay", "board", "--dry-run"}},
                                                               Command{"dlq_purge", {"dlq", "purge", "board", "--all", "--yes"}},
-                                                              Command{"positions_show", {"positions", "show", "board"}},
-                                                              Command{"groups_list", {"groups", "list"}}, Command{"listener", {}},
-                                                              Command{"emitter", {}, "idle"}),
+                                                              Command{"listener", {}}, Command{"emitter", {}, "idle"}),
                                             ::testing::Values(State::away, State::silent, State::refuses),
                                             ::testing::Values(SIGINT, SIGTERM)),
+                         name_of);
+
+// These ask for one thing, and say of a broker that is away nothing before their time is over.
+INSTANTIATE_TEST_SUITE_P(Questions, InterruptEach,
+                         ::testing::Combine(::testing::Values(Command{"positions_show", {"positions", "show", "board"}},
+                                                              Command{"groups_list", {"groups", "list"}}),
+                                            ::testing::Values(State::silent, State::refuses), ::testing::Values(SIGINT, SIGTERM)),
                          name_of);
 
 class InterruptInHand : public Interrupt, public ::testing::WithParamInterface<State> {};

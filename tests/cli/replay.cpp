@@ -212,7 +212,7 @@ DISPYTCH_PLUGIN(Backend, .id = "replay", .version = "1.2.3", .license = "Apache-
         "too_big": {"description": "Messages with this text are refused.", "type": "string"},
         "unavailable": {"description": "Messages with this text meet a broker that went away.", "type": "string"},
         "unanswered": {"description": "Messages with this text get no answer.", "type": "string"},
-        "linger": {"description": "Not used; it is here to be shown.", "type": "integer", "format": "duration", "unit": "ms", "default": "5ms"},
+        "linger": {"description": "Not used; it is here to be shown.", "type": ["string", "integer"], "format": "duration", "unit": "ms", "default": "5ms"},
         "password": {"type": "string", "writeOnly": true},
         "begin": {"x-instead": "use the listener's `start`"}
       }
