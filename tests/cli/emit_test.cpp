@@ -318,7 +318,7 @@ TEST_F(Emit, FailsWhereTheCountCannotBeWritten) {
   std::vector<std::string> command{"sh", "-c", "exec \"$0\" \"$@\" >/dev/full", DISPYTCH_CLI};
   for (const std::string& argument : arguments()) command.push_back(argument);
   const Finished finished = run(command, "{}\n", with_plugins());
-  EXPECT_EQ(finished.errors, "dispytch: standard output can't be written\n");
+  EXPECT_EQ(finished.errors, "dispytch: standard output can't be written: No space left on device\n");
   EXPECT_EQ(finished.exit_code, 1);
 }
 
