@@ -199,7 +199,7 @@ Status Consumer::settle(plugin::Strided<const plugin::Settlement> settlements) {
       out.delay_ms = settlement.delay_ms;
       if ((settlement.flags & DISPYTCH_SETTLE_ATTEMPTS) != 0) out.attempts = settlement.attempts;
     }
-    settling_.settle(std::move(out));
+    settling_.settle(out);
   }
   worker_.wake();
   if (unknown_action) {

@@ -83,7 +83,8 @@ void Admin::look_for_eviction(std::vector<Finding>& findings) {
 std::vector<Finding> Admin::declare(const Config& document, bool make) {
   std::vector<Finding> findings;
   look_for_eviction(findings);
-  std::set<std::string> streams, groups;
+  std::set<std::string> streams;
+  std::set<std::pair<std::string, std::string>> groups;  // with their streams
   std::size_t index = 0;
   for (const Config& producer : document.at("producers").elements()) {
     std::size_t number = 0;
@@ -104,7 +105,7 @@ std::vector<Finding> Admin::declare(const Config& document, bool make) {
       if (!topic.at("name")) continue;
       const auto name = topic.require<std::string>("name");
       if (streams.insert(name).second) declare_stream(name, pointer, make, findings);
-      if (!group.empty() && groups.insert(name + '\0' + group).second) {
+      if (!group.empty() && groups.emplace(name, group).second) {
         declare_group(name, group, consumer.get("start", "earliest"), at + "/group", make, findings);
       }
     }

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "admin.hpp"
 #include "command.hpp"
@@ -23,6 +25,18 @@ EntryId before(EntryId id) {
   if (id.seq > 0) return {id.ms, id.seq - 1};
   if (id.ms > 0) return {id.ms - 1, ~std::uint64_t{0}};
   return {};
+}
+
+// What an error says was being done.
+std::string doing(const char* what, const std::string& group, const std::string& topic) {
+  return std::string{what} + " group `" + group + "` in stream `" + topic + "`";
+}
+
+Exception has_members(const std::string& group, const std::string& topic, const std::vector<plugin::GroupMember>& members,
+                      const char* next) {
+  return {DISPYTCH_EINVAL, "group `" + group + "` has " + std::to_string(members.size()) + (members.size() == 1 ? " member" : " members") +
+                               " in stream `" + topic + "`, such as `" + members.front().name + "`; end them before it is " + next +
+                               ": one that was killed counts for twice `claim_after`"};
 }
 
 }  // namespace
@@ -104,10 +118,7 @@ void Admin::require_no_members(const std::string& group, std::span<const std::st
     if (!has_group(topic, group)) continue;
     const std::vector<plugin::GroupMember> members = live_members(topic, group);
     if (members.empty()) continue;
-    throw Exception{DISPYTCH_EINVAL, "group `" + group + "` has " + std::to_string(members.size()) +
-                                         (members.size() == 1 ? " member" : " members") + " in stream `" + topic + "`, such as `" +
-                                         members.front().name + "`; end them before it is " + doing +
-                                         ": one that was killed counts for twice `claim_after`"};
+    throw has_members(group, topic, members, doing);
   }
 }
 
@@ -178,8 +189,7 @@ std::vector<plugin::GroupPosition> Admin::move(const std::string& group, std::sp
   std::ranges::sort(rows, {}, &plugin::GroupPosition::topic);
   if (dry_run) return rows;
   for (const auto& [topic, to] : places) {
-    session_.require(run_script(kMove, Stream{topic, 0, group}, group, before(to).text(), {}),
-                     "moving group `" + group + "` in stream `" + topic + "`");
+    session_.require(run_script(kMove, Stream{topic, 0, group}, group, before(to).text(), {}), doing("moving", group, topic));
   }
   return rows;
 }
@@ -189,8 +199,7 @@ void Admin::forget(const std::string& group) {
   if (topics.empty()) no_group(group);
   require_no_members(group, topics, "forgotten");
   for (const std::string& topic : topics) {
-    session_.require(run_script(kForget, Stream{topic, 0, group}, group, "", {}),
-                     "forgetting group `" + group + "` of stream `" + topic + "`");
+    session_.require(run_script(kForget, Stream{topic, 0, group}, group, "", {}), doing("forgetting", group, topic));
   }
 }
 

@@ -192,8 +192,8 @@ void Inbox::close() {
 // ---- for the host ----
 
 Status Inbox::poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out, const std::function<void()>& taken) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point until = timeout.count() > 0 ? Clock::now() + timeout : Clock::time_point::min();
+  using std::chrono::steady_clock;
+  const auto until = timeout.count() > 0 ? steady_clock::now() + timeout : steady_clock::time_point::min();
   bool took = false;
   {
     const plugin::Lock lock{mutex_};

@@ -38,7 +38,7 @@ class Settling {
   Settling(const Membership& membership, std::function<void(const Stream&, std::int64_t delay_ms)> on_given_back)
       : membership_{membership}, on_given_back_{std::move(on_given_back)} {}
 
-  void settle(Settlement settlement) { queue_.push(std::move(settlement)); }
+  void settle(const Settlement& settlement) { queue_.push(settlement); }
   plugin::Status sync(std::chrono::milliseconds timeout) { return queue_.sync(timeout); }
   /// As Consumer::begin, of messages of one stream each.
   plugin::Status begin(const std::vector<Inbox::Settled>& messages, bool on, std::chrono::milliseconds timeout, Worker& worker);
