@@ -6,6 +6,16 @@
 #include "errors.hpp"
 
 namespace dispytch::sqlite {
+namespace {
+
+// A topic of the file that has another number of partitions than the config says.
+plugin::Exception other_partitions(const Topic& topic, std::int32_t wanted, const std::string& path) {
+  return {DISPYTCH_ECONFIG, "/config/topics/" + topic.name + ": topic `" + topic.name + "` has " + std::to_string(topic.partitions.size()) +
+                                " partitions in `" + path + "`, the config says " + std::to_string(wanted) +
+                                "; another number would move keys to other partitions: say the same"};
+}
+
+}  // namespace
 
 Broker::Broker(Options options, plugin::Host host)
     : options_{std::move(options)},
@@ -40,10 +50,7 @@ void Broker::create_topics() {
     if (!known) {
       create_topic(*database, name, wanted, clock_.unix_ms());
     } else if (known->partitions.size() != static_cast<std::size_t>(wanted.partitions)) {
-      throw plugin::Exception{DISPYTCH_ECONFIG, "/config/topics/" + name + ": topic `" + name + "` has " +
-                                                    std::to_string(known->partitions.size()) + " partitions in `" + file_.path() +
-                                                    "`, the config says " + std::to_string(wanted.partitions) +
-                                                    "; another number would move keys to other partitions: say the same"};
+      throw other_partitions(*known, wanted.partitions, file_.path());
     } else if (known->retention != wanted.retention) {
       set_retention(*database, *known, wanted.retention);
       host_.log(plugin::Level::info, "topic `" + name + "` of `" + file_.path() + "` keeps from now on what this config says");
