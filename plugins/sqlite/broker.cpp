@@ -1,5 +1,7 @@
 #include "broker.hpp"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "catalog.hpp"
