@@ -88,7 +88,7 @@ static stored* store(dispytch_message from, uint64_t token) {
   stored* to = calloc(1, sizeof *to);
   if (to == NULL) return NULL;
   to->holders = 1;
-  size_t size = 1 + from.topic.len + from.key.len + from.payload.len;
+  size_t size = 1 + from.topic.len + from.key.len + from.payload.len + from.id.len;
   for (uint32_t i = 0; i < from.n_headers; ++i) size += from.headers[i].key.len + from.headers[i].value.len;
   to->bytes = malloc(size);
   to->headers = calloc(from.n_headers + 1u, sizeof *to->headers);
@@ -101,6 +101,7 @@ static stored* store(dispytch_message from, uint64_t token) {
   to->message.topic = copy(&next, from.topic);
   to->message.key = copy(&next, from.key);
   to->message.payload = copy(&next, from.payload);
+  to->message.id = copy(&next, from.id);
   for (uint32_t i = 0; i < from.n_headers; ++i) {
     to->headers[i].key = copy(&next, from.headers[i].key);
     to->headers[i].value = copy(&next, from.headers[i].value);

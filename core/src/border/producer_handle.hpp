@@ -27,6 +27,8 @@ class ProducerHandle {
   Adapter& adapter() const noexcept { return *adapter_; }
   /// What this producer can do: DISPYTCH_CAN_*. Any thread.
   bool can(std::uint64_t bits) const noexcept { return (capabilities_ & bits) == bits; }
+  /// Whether the plugin knows the `id` of a message that is sent. One of version 1.0 may keep a whole message as it is, with that pointer.
+  bool takes_id() const noexcept { return adapter_->library().table().abi_minor >= 1; }
   /// Any thread. Notifies that came before are lost: look once by yourself.
   void set_notify(NotifyCallback callback) { adapter_->host_.set_callback(cookie_, std::move(callback)); }
 

@@ -246,7 +246,7 @@ Result<void> EmitterCore::send_event(const EventType& type, const void* body, co
   dispytch_message message{};
   message.topic = text::bytes(topic);
   message.payload = text::bytes(buffers.payload);
-  if (!meta.id.empty()) message.id = text::bytes(meta.id);
+  if (!meta.id.empty() && producer_->takes_id()) message.id = text::bytes(meta.id);
   if (options.key) {
     message.key = text::bytes(*options.key);
   } else if (codec::write_key(type, body, buffers.key)) {
@@ -269,7 +269,7 @@ Result<void> EmitterCore::send_message(const OutgoingMessage& outgoing, Pending&
   message.topic = text::bytes(outgoing.topic);
   if (outgoing.payload) message.payload = text::bytes(*outgoing.payload);
   if (outgoing.key) message.key = text::bytes(*outgoing.key);
-  if (outgoing.id) message.id = text::bytes(*outgoing.id);
+  if (outgoing.id && producer_->takes_id()) message.id = text::bytes(*outgoing.id);
   for (const auto& [name, value] : outgoing.headers) buffers.headers.push_back({text::bytes(name), header_value(value)});
   message.headers = buffers.headers.empty() ? nullptr : buffers.headers.data();
   message.n_headers = static_cast<std::uint32_t>(buffers.headers.size());

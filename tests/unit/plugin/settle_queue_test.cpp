@@ -41,10 +41,11 @@ TEST(SettleQueue, SyncWaitsForWhatWasPushedBefore) {
   EXPECT_EQ(queue.sync(milliseconds{0}).code(), DISPYTCH_TIMEOUT);
   std::jthread sender{[&] {
     queue.take(1);
-    queue.push(2);
     queue.done(1);
   }};
   EXPECT_EQ(queue.sync(seconds{60}).code(), DISPYTCH_OK);
+  queue.push(2);
+  EXPECT_EQ(queue.sync(milliseconds{0}).code(), DISPYTCH_TIMEOUT) << "pushed since";
 }
 
 TEST(SettleQueue, CloseEndsEveryWait) {
