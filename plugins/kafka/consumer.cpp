@@ -23,7 +23,10 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kServeInterval{500};
 constexpr milliseconds kLookInterval{1000};
 constexpr milliseconds kLookTimeout{250};
-constexpr milliseconds kLeastLook{100};       // also in a poll that is shorter: an answer may take that long
+constexpr milliseconds kLeastLook{100};  // also in a poll that is shorter: an answer may take that long
+// Each third look waits longer: a broker answers in order, and before the answer stands a fetch that waits for messages, for half a second.
+constexpr milliseconds kLongLook{750};
+constexpr unsigned kLongLookEach = 3;
 constexpr milliseconds kQueryTimeout{1000};   // for a leader to say where a log begins and ends, once it comes to that
 constexpr milliseconds kEndPatience{10'000};  // what was known of a log's end before that says nothing of now
 constexpr int kEndsUnjoined = 0x02030000;     // the first version that survives it
@@ -186,7 +189,7 @@ Status Consumer::poll(plugin::Limits limits, milliseconds timeout, plugin::Batch
     if (woken_.exchange(false) || now >= deadline) return Status::timeout();
     if (down_ && now - looked_ >= kLookInterval) {
       looked_ = now;
-      look_whether_up(std::clamp(until(deadline), kLeastLook, kLookTimeout));
+      look_whether_up(++looks_ % kLongLookEach == 0 ? kLongLook : std::clamp(until(deadline), kLeastLook, kLookTimeout));
     } else {
       signal_.wait_until(std::min(deadline, now + (sources_.storing() ? Commits::kUrgentPause : kServeInterval)));
     }

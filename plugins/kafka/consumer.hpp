@@ -98,6 +98,7 @@ class Consumer : private Client {
   std::size_t subscribed_ = 0;                              // names and expressions
   bool down_ = false;
   std::chrono::steady_clock::time_point looked_ = {};  // when it was last tried to reach a broker while down_
+  unsigned looks_ = 0;                                 // how often
 
   plugin::Mutex pauses_mutex_;
   // Asked for by pause(), in order, applied by poll().
