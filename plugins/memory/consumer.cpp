@@ -42,7 +42,7 @@ struct Consumer::Delivery {
   }
 };
 
-Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, Subscription subscription)
+Consumer::Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, plugin::Subscription subscription)
     : broker_{std::move(broker)},
       clock_{host.clock()},
       notify_{notify},

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include <dispytch/plugin/backend.hpp>
+#include <dispytch/plugin/subscription.hpp>
 
 #include "broker.hpp"
 #include "member.hpp"
-#include "subscription.hpp"
 
 namespace dispytch::memory {
 
@@ -21,7 +21,7 @@ namespace dispytch::memory {
 class Consumer final : private Member, private TopicWatcher {
  public:
   /// Joins its group. Throws plugin::Exception where a topic doesn't exist.
-  Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, Subscription subscription);
+  Consumer(std::shared_ptr<Broker> broker, plugin::Host host, plugin::Notify notify, plugin::Subscription subscription);
   ~Consumer() override;
 
   plugin::Status poll(plugin::Limits limits, std::chrono::milliseconds timeout, plugin::BatchOut& out);
@@ -54,7 +54,7 @@ class Consumer final : private Member, private TopicWatcher {
   const std::shared_ptr<Broker> broker_;
   const plugin::Clock clock_;
   const plugin::Notify notify_;
-  const Subscription subscription_;
+  const plugin::Subscription subscription_;
   const bool tells_of_nothing_;  // the host understands an assignment without partitions
   Group* group_ DISPYTCH_POINTER_GUARDED_BY(broker_->mutex) = nullptr;
 

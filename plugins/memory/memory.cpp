@@ -22,7 +22,7 @@ class Backend {
     return std::make_unique<Producer>(broker_, host_, opening.notify);
   }
   plugin::Result<std::unique_ptr<Consumer>> consumer(const plugin::Config& options, plugin::Opening opening) {
-    return std::make_unique<Consumer>(broker_, host_, opening.notify, read_subscription(options));
+    return std::make_unique<Consumer>(broker_, host_, opening.notify, plugin::read_subscription(options));
   }
   plugin::Result<std::vector<plugin::Range>> ranges(std::string_view topic, std::string_view group, std::chrono::milliseconds) {
     return memory::ranges(*broker_, topic, group);

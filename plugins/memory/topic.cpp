@@ -40,11 +40,13 @@ std::int64_t Topic::append(Partition& partition, const dispytch_message& message
 }
 
 void Topic::trim(Partition& partition) noexcept {
-  const bool only_looked_at =
-      std::all_of(partition.readers.begin(), partition.readers.end(), [](const auto* reader) { return reader->looks; });
-  if (only_looked_at) return;
+  bool only_looked_at = true;
   std::int64_t needed = partition.end();
-  for (const GroupPartition* reader : partition.readers) needed = std::min(needed, reader->progress.oldest_needed());
+  for (const GroupPartition* reader : partition.readers) {
+    needed = std::min(needed, reader->progress.oldest_needed());
+    only_looked_at = only_looked_at && reader->looks;
+  }
+  if (only_looked_at) return;
   drop(partition, needed);
 }
 

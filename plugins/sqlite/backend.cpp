@@ -14,7 +14,7 @@ plugin::Result<std::unique_ptr<Producer>> Backend::producer(const plugin::Config
 }
 
 plugin::Result<std::unique_ptr<Consumer>> Backend::consumer(const plugin::Config& options, plugin::Opening opening) {
-  return std::make_unique<Consumer>(broker_, read_subscription(options), opening.notify);
+  return std::make_unique<Consumer>(broker_, plugin::read_subscription(options), opening.notify);
 }
 
 plugin::Result<std::vector<plugin::Range>> Backend::ranges(std::string_view topic, std::string_view group, milliseconds) {

@@ -18,7 +18,7 @@ constexpr milliseconds kLongestLook{1000};  // of one look: a lease may have end
 
 }  // namespace
 
-Consumer::Consumer(Broker& broker, Subscription subscription, plugin::Notify notify)
+Consumer::Consumer(Broker& broker, plugin::Subscription subscription, plugin::Notify notify)
     : broker_{broker},
       subscription_{std::move(subscription)},
       signal_{notify},

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include <dispytch/plugin/backend.hpp>
+#include <dispytch/plugin/subscription.hpp>
 
 #include "broker.hpp"
 #include "holdings.hpp"
 #include "member.hpp"
 #include "signal.hpp"
-#include "subscription.hpp"
 
 namespace dispytch::sqlite {
 
@@ -23,7 +23,7 @@ namespace dispytch::sqlite {
 class Consumer {
  public:
   /// Throws plugin::Exception where a topic doesn't exist.
-  Consumer(Broker& broker, Subscription subscription, plugin::Notify notify);
+  Consumer(Broker& broker, plugin::Subscription subscription, plugin::Notify notify);
   ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
@@ -47,7 +47,7 @@ class Consumer {
   bool read(plugin::Limits limits, plugin::BatchOut& out);
 
   Broker& broker_;
-  const Subscription subscription_;
+  const plugin::Subscription subscription_;
   Signal signal_;
   Holdings holdings_;
   std::unique_ptr<Database> database_;  // the polling thread's

@@ -22,7 +22,7 @@ plugin::LeaseRecord record_of(const MemberRow& member) {
 
 }  // namespace
 
-Member::Member(Broker& broker, const Subscription& subscription, Holdings& holdings, Signal& signal)
+Member::Member(Broker& broker, const plugin::Subscription& subscription, Holdings& holdings, Signal& signal)
     : broker_{broker},
       subscription_{subscription},
       holdings_{holdings},

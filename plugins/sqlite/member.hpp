@@ -14,12 +14,12 @@
 #include <vector>
 
 #include <dispytch/plugin/lease.hpp>
+#include <dispytch/plugin/subscription.hpp>
 
 #include "broker.hpp"
 #include "group.hpp"
 #include "holdings.hpp"
 #include "signal.hpp"
-#include "subscription.hpp"
 #include "writer.hpp"
 
 namespace dispytch::sqlite {
@@ -27,7 +27,7 @@ namespace dispytch::sqlite {
 class Member final : private Work {
  public:
   /// What outlives it is the caller's.
-  Member(Broker& broker, const Subscription& subscription, Holdings& holdings, Signal& signal);
+  Member(Broker& broker, const plugin::Subscription& subscription, Holdings& holdings, Signal& signal);
   /// Any thread but the writer's. Leaves the file as it is: others find out after the session's time; close() tells them.
   ~Member() override;
 
@@ -67,7 +67,7 @@ class Member final : private Work {
   void share_out(Database& database, const std::vector<Topic>& topics, const std::vector<MemberRow>& members);
 
   Broker& broker_;
-  const Subscription& subscription_;
+  const plugin::Subscription& subscription_;
   Holdings& holdings_;
   Signal& signal_;
   const plugin::Clock clock_;

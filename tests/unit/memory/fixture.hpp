@@ -19,6 +19,7 @@
 
 namespace dispytch::memory {
 
+using plugin::Subscription;
 using std::chrono::milliseconds;
 
 /// A host whose time stands still until it is moved. Guarded by nothing: tests with threads don't look at what it counts.

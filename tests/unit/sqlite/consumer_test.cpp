@@ -100,8 +100,8 @@ TEST_F(ConsumerTest, RefusesPlacesAndSourcesThatThereAreNot) {
 }
 
 TEST_F(ConsumerTest, OfATopicWithoutAWordIsRefused) {
-  EXPECT_EQ(thrown_by([] { read_subscription(plugin::Config{R"({"topics": []})"}); }).code, DISPYTCH_ECONFIG);
-  const plugin::Error error = thrown_by([] { read_subscription(plugin::Config{R"({"topics": [{"pattern": "^("}]})"}); });
+  EXPECT_EQ(thrown_by([] { plugin::read_subscription(plugin::Config{R"({"topics": []})"}); }).code, DISPYTCH_ECONFIG);
+  const plugin::Error error = thrown_by([] { plugin::read_subscription(plugin::Config{R"({"topics": [{"pattern": "^("}]})"}); });
   EXPECT_THAT(error.text, HasSubstr("expected a POSIX extended regular expression"));
 }
 

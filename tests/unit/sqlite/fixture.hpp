@@ -27,6 +27,7 @@
 
 namespace dispytch::sqlite {
 
+using plugin::Subscription;
 using std::chrono::milliseconds;
 
 /// A host whose clocks are the machine's, with what a test adds to them. Any thread.
